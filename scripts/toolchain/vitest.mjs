@@ -1,0 +1,36 @@
+// Runs one suite of the package in the current directory: `node ../../scripts/toolchain/vitest.mjs <suite> [file …]`.
+// unit: test/**/*.test.ts; compat, faults and soak: test/<suite>/**. The JSON report is what the closing line is counted from.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const special = ['compat', 'faults', 'soak'];
+const [suite = 'unit', ...filters] = process.argv.slice(2);
+if (suite !== 'unit' && !special.includes(suite)) {
+  console.error(`Unknown suite "${suite}": unit, ${special.join(', ')}`);
+  process.exit(2);
+}
+
+const timeouts = { unit: 30_000, compat: 240_000, faults: 120_000, soak: 1_800_000 };
+const excluded = suite === 'unit' ? special : special.filter((name) => name !== suite);
+const report = path.resolve('reports', `${suite}.json`);
+rmSync(report, { force: true });
+
+const require = createRequire(import.meta.url);
+const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
+const { status } = spawnSync(
+  process.execPath,
+  [
+    vitest,
+    'run',
+    ...['--dir', suite === 'unit' ? 'test' : `test/${suite}`],
+    ...excluded.flatMap((name) => ['--exclude', `**/test/${name}/**`]),
+    ...['--testTimeout', String(timeouts[suite]), '--hookTimeout', String(timeouts[suite])],
+    ...['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report],
+    '--passWithNoTests',
+    ...filters,
+  ],
+  { stdio: 'inherit' },
+);
+process.exit(status ?? 1);
