@@ -1,0 +1,80 @@
+// npm run bench [-- <package> …] [-- --json]: answers the bench questions of all or of some packages, one file after the other.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { root } from './pnpm.mjs';
+import { install, turbo } from './setup.mjs';
+
+const args = process.argv.slice(2);
+const asJson = args.includes('--json');
+const benched = readdirSync(path.join(root, 'packages')).filter(
+  (name) => existsSync(path.join(root, 'packages', name, 'bench')) && questionsOf(name).length > 0,
+);
+const asked = args.filter((arg) => !arg.startsWith('-'));
+const unknown = asked.filter((name) => !benched.includes(name));
+if (unknown.length > 0) {
+  console.error(`No bench for ${unknown.join(', ')}. There is one for: ${benched.join(', ')}`);
+  process.exit(2);
+}
+const packages = asked.length > 0 ? asked : benched;
+
+function questionsOf(name) {
+  const folder = path.join(root, 'packages', name, 'bench');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.bench.ts'))
+    .map((file) => path.join(folder, file));
+}
+
+/** Bundles only the bench file itself (types away); the packages and their peers run as their users get them. */
+async function bundle(file) {
+  const { build } = await import('esbuild');
+  const outfile = path.join(path.dirname(file), '.out', path.basename(file).replace(/\.ts$/, '.mjs'));
+  await build({
+    entryPoints: [file],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
+async function ask(file, report) {
+  const { status } = spawnSync(process.execPath, ['--expose-gc', '--no-warnings', await bundle(file)], {
+    cwd: path.dirname(file),
+    stdio: ['ignore', asJson ? 'ignore' : 'inherit', 'inherit'],
+    env: { ...process.env, MAINSTAY_BENCH_REPORT: report, MAINSTAY_BENCH_QUIET: asJson ? '1' : '0' },
+  });
+  return status === 0;
+}
+
+const filters = packages.map((name) => `@mainstay/${name}-bench...`);
+install({ filters, quiet: asJson });
+turbo(['run', 'build', ...packages.map((name) => `--filter=@mainstay/${name}...`)], { quiet: asJson });
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'mainstay-bench-'));
+const results = [];
+let failed = 0;
+for (const name of packages) {
+  if (!asJson) console.log(`\n## ${name}`);
+  for (const file of questionsOf(name)) {
+    const report = path.join(scratch, `${name}-${path.basename(file)}.jsonl`);
+    if (!(await ask(file, report))) {
+      failed += 1;
+      console.error(`bench failed: ${path.relative(root, file)}`);
+    }
+    if (existsSync(report)) {
+      const lines = readFileSync(report, 'utf8').trim().split('\n').filter(Boolean);
+      results.push(...lines.map((line) => ({ package: name, file: path.basename(file), ...JSON.parse(line) })));
+    }
+  }
+}
+rmSync(scratch, { recursive: true, force: true });
+const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, Node ${process.version}`;
+if (asJson) console.log(JSON.stringify({ machine, results }, null, 2));
+else console.log(`\nMeasured on ${machine}.`);
+process.exitCode = failed > 0 ? 1 : 0;
