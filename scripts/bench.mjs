@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from './pnpm.mjs';
-import { install, turbo } from './setup.mjs';
+import { build, install } from './setup.mjs';
 
 const args = process.argv.slice(2);
 const asJson = args.includes('--json');
@@ -28,9 +28,9 @@ function questionsOf(name) {
 
 /** Bundles only the bench file itself (types away); the packages and their peers run as their users get them. */
 async function bundle(file) {
-  const { build } = await import('esbuild');
+  const esbuild = await import('esbuild');
   const outfile = path.join(path.dirname(file), '.out', path.basename(file).replace(/\.ts$/, '.mjs'));
-  await build({
+  await esbuild.build({
     entryPoints: [file],
     outfile,
     bundle: true,
@@ -53,8 +53,8 @@ async function ask(file, report) {
 }
 
 const filters = packages.map((name) => `@mainstay/${name}-bench...`);
-install({ filters, quiet: asJson });
-turbo(['run', 'build', ...packages.map((name) => `--filter=@mainstay/${name}...`)], { quiet: asJson });
+await install({ filters, quiet: asJson });
+await build({ filters: packages.map((name) => `@mainstay/${name}...`) });
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'mainstay-bench-'));
 const results = [];
