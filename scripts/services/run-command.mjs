@@ -1,0 +1,53 @@
+// Runs a helper program to its end, never longer than its deadline.
+import { spawn } from 'node:child_process';
+
+const maxOutputCharacters = 4_000_000;
+
+/**
+ * Never rejects: a program that is missing or too slow is a failure like any other.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ timeoutMs: number, env?: NodeJS.ProcessEnv, cwd?: string, uid?: number, gid?: number }} options
+ * @returns {Promise<{ ok: boolean, stdout: string, stderr: string, problem: string }>} `problem` is one readable
+ *   sentence when `ok` is false
+ */
+export function runCommand(command, args, { timeoutMs, ...options }) {
+  return new Promise((resolve) => {
+    const output = { stdout: '', stderr: '' };
+    const settle = (/** @type {string} */ problem) => resolve({ ok: problem === '', ...output, problem });
+    // Messages are parsed, so they must not be translated.
+    const env = { ...(options.env ?? process.env), LC_ALL: 'C' };
+    const child = spawn(command, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+      // A grandchild may hold the pipes open; the answer does not wait for it.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, timeoutMs);
+    for (const stream of /** @type {const} */ (['stdout', 'stderr'])) {
+      child[stream].setEncoding('utf8').on('data', (text) => {
+        if (output[stream].length < maxOutputCharacters) output[stream] += text;
+      });
+    }
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      settle(`${command} could not be run: ${error.message}`);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (timedOut) settle(`${command} ${args[0] ?? ''} took longer than ${timeoutMs / 1000} s`);
+      else if (code === 0) settle('');
+      else settle(`${command} failed (${signal ?? `exit code ${code}`}): ${lastLines(output.stderr || output.stdout, 4)}`);
+    });
+  });
+}
+
+/**
+ * @param {string} text
+ * @param {number} count
+ */
+export function lastLines(text, count) {
+  return text.trim().split('\n').slice(-count).join('\n');
+}
