@@ -69,7 +69,9 @@ for (const name of packages) {
     }
     if (existsSync(report)) {
       const lines = readFileSync(report, 'utf8').trim().split('\n').filter(Boolean);
-      results.push(...lines.map((line) => ({ package: name, file: path.basename(file), ...JSON.parse(line) })));
+      results.push(
+        ...lines.map((line) => ({ package: name, file: path.basename(file), ...JSON.parse(line) })),
+      );
     }
   }
 }

@@ -10,7 +10,10 @@ rmSync(path.join(root, 'reports'), { recursive: true, force: true });
 for (const suite of suites) {
   const started = performance.now();
   console.log(`\n===== ${suite} =====`);
-  spawnSync(process.execPath, [path.join(root, 'scripts', 'test.mjs'), suite], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  spawnSync(process.execPath, [path.join(root, 'scripts', 'test.mjs'), suite], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   console.log(`===== ${suite}: ${((performance.now() - started) / 1000).toFixed(0)} s =====`);
 }
 const sum = suites.map(readSum).reduce((total, one) => ({

@@ -5,7 +5,9 @@ import { root } from './pnpm.mjs';
 
 const [name, description] = process.argv.slice(2);
 if (!/^[a-z][a-z0-9-]*$/.test(name ?? '') || !description) {
-  console.error('Usage: npm run new:package -- <name> "<what it is for>"   (name: lower case, digits, dashes)');
+  console.error(
+    'Usage: npm run new:package -- <name> "<what it is for>"   (name: lower case, digits, dashes)',
+  );
   process.exit(2);
 }
 const folder = path.join(root, 'packages', name);
@@ -72,5 +74,7 @@ for (const [file, content] of Object.entries(files)) {
   mkdirSync(path.dirname(target), { recursive: true });
   writeFileSync(target, content);
 }
-console.log(`packages/${name} is made. Next: npm run setup, write the README's 20 lines and the types, then the tests.`);
+console.log(
+  `packages/${name} is made. Next: npm run setup, write the README's 20 lines and the types, then the tests.`,
+);
 console.log('State its floor in scripts/test/architecture.test.ts, and add a changeset (npm run changeset).');

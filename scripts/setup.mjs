@@ -17,14 +17,25 @@ export class SetupError extends Error {
 }
 
 /** @param {string} folder @returns {string[]} */
-const children = (folder) => (existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : []);
+const children = (folder) =>
+  existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : [];
 
 /** The files that decide what an install does. */
 function manifests() {
-  const projects = [...children(path.join(root, 'packages')), ...children(path.join(root, 'examples')), path.join(root, 'scripts')];
-  const folders = [root, ...projects, ...projects.flatMap((project) => [path.join(project, 'bench'), path.join(project, 'compat')])];
+  const projects = [
+    ...children(path.join(root, 'packages')),
+    ...children(path.join(root, 'examples')),
+    path.join(root, 'scripts'),
+  ];
+  const folders = [
+    root,
+    ...projects,
+    ...projects.flatMap((project) => [path.join(project, 'bench'), path.join(project, 'compat')]),
+  ];
   const files = folders.map((folder) => path.join(folder, 'package.json'));
-  return [path.join(root, 'pnpm-lock.yaml'), path.join(root, 'pnpm-workspace.yaml'), ...files].filter((file) => existsSync(file));
+  return [path.join(root, 'pnpm-lock.yaml'), path.join(root, 'pnpm-workspace.yaml'), ...files].filter(
+    (file) => existsSync(file),
+  );
 }
 
 function installKey() {
@@ -48,8 +59,14 @@ const explanations = [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|META_FETCH_FAIL|network/i,
     'The npm registry cannot be reached. Check the network, or the registry and proxy in `npm config ls`, and run the command again.',
   ],
-  [/ERR_PNPM_OUTDATED_LOCKFILE/, 'pnpm-lock.yaml does not fit package.json. Run `node scripts/pnpm.mjs install --no-frozen-lockfile` and commit it.'],
-  [/EACCES|EPERM/, 'A file or folder is not yours to write: look at the owner of this clone and of your npm cache.'],
+  [
+    /ERR_PNPM_OUTDATED_LOCKFILE/,
+    'pnpm-lock.yaml does not fit package.json. Run `node scripts/pnpm.mjs install --no-frozen-lockfile` and commit it.',
+  ],
+  [
+    /EACCES|EPERM/,
+    'A file or folder is not yours to write: look at the owner of this clone and of your npm cache.',
+  ],
 ];
 
 /** @param {string} what @param {string} output */
@@ -87,7 +104,11 @@ export function pnpm(args, { quiet = false, signal, env: extra = {} } = {}) {
       });
     }
     child.on('error', (error) => {
-      reject(signal?.aborted ? signal.reason : new SetupError(`npx could not be run (${error.message}). npm comes with Node.js.`));
+      reject(
+        signal?.aborted
+          ? signal.reason
+          : new SetupError(`npx could not be run (${error.message}). npm comes with Node.js.`),
+      );
     });
     child.on('close', (code) => resolve({ code: code ?? 1, output }));
   });
@@ -105,7 +126,10 @@ export async function install({ filters = everything, quiet = false, signal } = 
   if (filters.every((filter) => known.includes(filter))) return false;
   const named = filters.some((filter) => !filter.startsWith('!')) ? [...filters, 'mainstay'] : filters;
   const flags = named.flatMap((filter) => ['--filter', filter]);
-  const { code, output } = await pnpm(['install', '--frozen-lockfile', '--prefer-offline', ...flags], { quiet, signal });
+  const { code, output } = await pnpm(['install', '--frozen-lockfile', '--prefer-offline', ...flags], {
+    quiet,
+    signal,
+  });
   if (code !== 0) throw setupError('Installing the dependencies', output);
   mkdirSync(path.dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, JSON.stringify({ key, filters: [...new Set([...known, ...filters])] }));
@@ -118,6 +142,9 @@ export const turbo = (args, options = {}) =>
 
 /** Builds what the filters name. @param {{ filters: string[], quiet?: boolean, signal?: AbortSignal }} options */
 export async function build({ filters, quiet = true, signal }) {
-  const { code, output } = await turbo(['run', 'build', ...filters.map((filter) => `--filter=${filter}`)], { quiet, signal });
+  const { code, output } = await turbo(['run', 'build', ...filters.map((filter) => `--filter=${filter}`)], {
+    quiet,
+    signal,
+  });
   if (code !== 0) throw setupError('The build', output);
 }

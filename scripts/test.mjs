@@ -6,8 +6,8 @@ import path from 'node:path';
 import { root } from './pnpm.mjs';
 import { fingerprint, provision } from './services/index.mjs';
 import { everything, everythingAndCompat, install, SetupError, turbo } from './setup.mjs';
-import { forgetSkippedTasks, lastRun } from './suites/turbo-run.mjs';
 import { closingLine, readReports, suiteProjects, writeSum } from './suites/reports.mjs';
+import { forgetSkippedTasks, lastRun } from './suites/turbo-run.mjs';
 
 const suites = ['unit', 'compat', 'faults', 'soak'];
 const [suite = 'unit', ...packages] = process.argv.slice(2);
@@ -25,7 +25,9 @@ function treeChecks() {
     ['knip', []],
   ];
   return checks
-    .filter(([name, args]) => spawnSync(path.join(bin, name), args, { cwd: root, stdio: 'inherit' }).status !== 0)
+    .filter(
+      ([name, args]) => spawnSync(path.join(bin, name), args, { cwd: root, stdio: 'inherit' }).status !== 0,
+    )
     .map(([name]) => name);
 }
 
@@ -33,18 +35,28 @@ async function run() {
   await install({ filters: suite === 'compat' ? everythingAndCompat : everything });
   const parts = await provision(['postgres', 'redis'], { log: (line) => console.log(line) });
   for (const part of parts) {
-    console.log(part.available ? `using ${part.describe}` : `${part.name} is not to be had: ${part.reason}. ${part.hint}`);
+    console.log(
+      part.available
+        ? `using ${part.describe}`
+        : `${part.name} is not to be had: ${part.reason}. ${part.hint}`,
+    );
   }
   const failedChecks = suite === 'unit' && packages.length === 0 ? treeChecks() : [];
   const projects = suiteProjects(task, packages);
-  for (const project of projects) rmSync(path.join(project.folder, 'reports', `${suite}.json`), { force: true });
-  const filters = packages.map((name) => `--filter=${projects.find((project) => project.folder.endsWith(name))?.name ?? name}`);
+  for (const project of projects)
+    rmSync(path.join(project.folder, 'reports', `${suite}.json`), { force: true });
+  const filters = packages.map(
+    (name) => `--filter=${projects.find((project) => project.folder.endsWith(name))?.name ?? name}`,
+  );
   const tasks = suite === 'unit' ? ['build', 'typecheck', 'check:exports', task] : [task];
   // Suites of real time and real servers run one at a time, so that they disturb nobody.
   const concurrency = suite === 'unit' ? '2' : '1';
-  await turbo(['run', ...tasks, ...filters, '--continue=always', '--summarize', `--concurrency=${concurrency}`], {
-    env: { MAINSTAY_PARTS: await fingerprint() },
-  });
+  await turbo(
+    ['run', ...tasks, ...filters, '--continue=always', '--summarize', `--concurrency=${concurrency}`],
+    {
+      env: { MAINSTAY_PARTS: await fingerprint() },
+    },
+  );
   const turboRun = lastRun();
   const sum = readReports(projects, suite, turboRun, failedChecks);
   forgetSkippedTasks(turboRun, sum.skippedProjects);

@@ -45,7 +45,9 @@ async function play({ contestants, iterations, rounds }) {
 /** @param {string | undefined} name @param {string} role @param {Record<string, unknown>} contestants */
 function mustCompete(name, role, contestants) {
   if (name !== undefined && !(name in contestants)) {
-    throw new TypeError(`question: ${role} "${name}" is not among the contestants ${Object.keys(contestants).join(', ')}`);
+    throw new TypeError(
+      `question: ${role} "${name}" is not among the contestants ${Object.keys(contestants).join(', ')}`,
+    );
   }
 }
 

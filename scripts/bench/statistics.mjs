@@ -20,7 +20,8 @@ export const spread = (values) => ({
  * The ratio is taken round by round, then summarised: what disturbs the machine for a round disturbs both sides of it.
  * @param {number[]} values @param {number[]} reference same length, same rounds
  */
-export const pairedRatio = (values, reference) => spread(values.map((value, round) => value / reference[round]));
+export const pairedRatio = (values, reference) =>
+  spread(values.map((value, round) => value / reference[round]));
 
 /** @template T @param {T[]} items @returns {T[]} a new array in random order */
 export function shuffled(items) {

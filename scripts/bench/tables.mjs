@@ -2,7 +2,11 @@
 
 /** @param {number} value three significant digits */
 export const short = (value) =>
-  value === 0 ? '0' : Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString();
+  value === 0
+    ? '0'
+    : Math.abs(value) >= 1000
+      ? Math.round(value).toLocaleString('en')
+      : Number(value.toPrecision(3)).toString();
 
 /** @param {{ median: number, p10: number, p90: number } | undefined} value */
 const withSpread = (value, suffix = '') =>
@@ -12,7 +16,11 @@ const withSpread = (value, suffix = '') =>
 export function markdownTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  return [line(rows[0]), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.slice(1).map(line)].join('\n');
+  return [
+    line(rows[0]),
+    `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`,
+    ...rows.slice(1).map(line),
+  ].join('\n');
 }
 
 const heading = ({ title, target, note }) =>

@@ -19,7 +19,10 @@ export function suiteProjects(task, only = []) {
   return [...folders, path.join(root, 'scripts')]
     .filter((folder) => only.length === 0 || only.includes(path.basename(folder)))
     .filter((folder) => existsSync(path.join(folder, 'package.json')))
-    .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) }))
+    .map((folder) => ({
+      folder,
+      manifest: JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')),
+    }))
     .filter(({ manifest }) => manifest.scripts?.[task] !== undefined)
     .map(({ folder, manifest }) => ({ name: manifest.name, folder }));
 }
@@ -30,10 +33,19 @@ function readReport(file) {
   const { testResults } = JSON.parse(readFileSync(file, 'utf8'));
   return testResults.flatMap((result) => {
     const where = path.relative(root, result.name);
-    const tests = result.assertionResults.map(({ status, fullName }) => ({ status, title: `${where}: ${fullName}` }));
+    const tests = result.assertionResults.map(({ status, fullName }) => ({
+      status,
+      title: `${where}: ${fullName}`,
+    }));
     // A file that could not even be collected has no tests of its own to fail.
     return result.status === 'failed' && !tests.some(({ status }) => status === 'failed')
-      ? [...tests, { status: 'failed', title: `${where}: ${String(result.message).split('\n')[0] || 'failed outside its tests'}` }]
+      ? [
+          ...tests,
+          {
+            status: 'failed',
+            title: `${where}: ${String(result.message).split('\n')[0] || 'failed outside its tests'}`,
+          },
+        ]
       : tests;
   });
 }
@@ -57,7 +69,8 @@ export function readReports(projects, suite, run, failedChecks = []) {
       fail(`${name} ${task}: no report, the suite did not come to its end`);
       continue;
     }
-    const by = (...statuses) => tests.filter(({ status }) => statuses.includes(status)).map(({ title }) => title);
+    const by = (...statuses) =>
+      tests.filter(({ status }) => statuses.includes(status)).map(({ title }) => title);
     const skipped = by('skipped', 'pending', 'todo', 'disabled');
     sum.passed += by('passed').length;
     sum.skipped += skipped.length;
@@ -65,13 +78,15 @@ export function readReports(projects, suite, run, failedChecks = []) {
     if (skipped.length > 0) sum.skippedProjects.push({ name, task });
     for (const title of by('failed')) fail(title);
     const exitCode = run.find((one) => one.name === name && one.task === task)?.exitCode;
-    if (exitCode && by('failed').length === 0) fail(`${name} ${task}: exit code ${exitCode} with no failed test (an unhandled error?)`);
+    if (exitCode && by('failed').length === 0)
+      fail(`${name} ${task}: exit code ${exitCode} with no failed test (an unhandled error?)`);
   }
   return sum;
 }
 
 /** @param {Pick<Sum, 'passed' | 'failed' | 'skipped'>} sum */
-export const closingLine = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+export const closingLine = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 const sumFile = (suite) => path.join(root, 'reports', `${suite}.json`);
 
@@ -83,5 +98,7 @@ export function writeSum(suite, { passed, failed, skipped }) {
 
 /** @param {string} suite */
 export function readSum(suite) {
-  return existsSync(sumFile(suite)) ? JSON.parse(readFileSync(sumFile(suite), 'utf8')) : { passed: 0, failed: 1, skipped: 0 };
+  return existsSync(sumFile(suite))
+    ? JSON.parse(readFileSync(sumFile(suite), 'utf8'))
+    : { passed: 0, failed: 1, skipped: 0 };
 }

@@ -32,7 +32,9 @@ export function lastRun() {
 export function forgetSkippedTasks(run, skipped) {
   const cache = path.join(root, '.turbo', 'cache');
   if (!existsSync(cache)) return;
-  const hashes = run.filter(({ name, task }) => skipped.some((one) => one.name === name && one.task === task)).map(({ hash }) => hash);
+  const hashes = run
+    .filter(({ name, task }) => skipped.some((one) => one.name === name && one.task === task))
+    .map(({ hash }) => hash);
   for (const file of readdirSync(cache)) {
     if (hashes.some((hash) => file.startsWith(hash))) rmSync(path.join(cache, file), { force: true });
   }
