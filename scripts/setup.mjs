@@ -53,6 +53,11 @@ function installed() {
   }
 }
 
+/** A full install holds every project but the benches and compatibility tests. @param {string[]} known @param {string} filter */
+const covers = (known, filter) =>
+  known.includes(filter) ||
+  (everything.every((one) => known.includes(one)) && !/-bench|-compat/.test(filter));
+
 const explanations = [
   [/ENOSPC|no space left/i, 'The disk is full. Free some space (about 1 GB) and run the command again.'],
   [
@@ -123,7 +128,7 @@ export async function install({ filters = everything, quiet = false, signal } = 
   const key = installKey();
   const last = installed();
   const known = last.key === key ? last.filters : [];
-  if (filters.every((filter) => known.includes(filter))) return false;
+  if (filters.every((filter) => covers(known, filter))) return false;
   const named = filters.some((filter) => !filter.startsWith('!')) ? [...filters, 'mainstay'] : filters;
   const flags = named.flatMap((filter) => ['--filter', filter]);
   const { code, output } = await pnpm(['install', '--frozen-lockfile', '--prefer-offline', ...flags], {
