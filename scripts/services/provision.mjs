@@ -37,7 +37,8 @@ const fetchers = [
   {
     source: 'debian',
     /** @param {import('./parts.mjs').Part} part */
-    applies: (part) => part.debian !== undefined && process.platform === 'linux' && isExecutableFile('/usr/bin/apt-get'),
+    applies: (part) =>
+      part.debian !== undefined && process.platform === 'linux' && isExecutableFile('/usr/bin/apt-get'),
     fetch: fetchFromDebian,
   },
 ];
@@ -62,7 +63,9 @@ async function locate(part, servicesDir) {
     const answer = await versionOf(part, { source, ...candidate }, servicesDir);
     if ('version' in answer) {
       const describe = `${part.label} ${answer.version} (${source})`;
-      return { found: { name: part.name, available: true, version: answer.version, source, describe, ...candidate } };
+      return {
+        found: { name: part.name, available: true, version: answer.version, source, describe, ...candidate },
+      };
     }
     problem = answer.problem;
   }
@@ -86,7 +89,8 @@ async function findSystemPart(part, servicesDir) {
  */
 async function fetchUnderLock(part, servicesDir, log) {
   const usable = fetchers.filter((f) => !isHidden(f.source, `${f.source}-${part.name}`) && f.applies(part));
-  if (usable.length === 0) return { problem: 'it is not installed, and there is nowhere to fetch it from on this system' };
+  if (usable.length === 0)
+    return { problem: 'it is not installed, and there is nowhere to fetch it from on this system' };
   ensureReadableFolder(servicesDir);
   const onWait = (/** @type {number} */ pid) => log(`waiting for process ${pid}, which is fetching parts`);
   const release = await acquireLock(join(servicesDir, 'provision.lock'), { waitMs: lockWaitMs, onWait });
@@ -120,7 +124,8 @@ export async function resolvePart(name, { servicesDir, log, fetch }) {
   const part = partNamed(name);
   const missing = (/** @type {string} */ reason) =>
     /** @type {const} */ ({ name, available: false, reason: `${part.label}: ${reason}`, hint: part.hint });
-  if (isHidden(name)) return { ...missing('hidden by MAINSTAY_WITHOUT'), hint: `take ${name} out of MAINSTAY_WITHOUT` };
+  if (isHidden(name))
+    return { ...missing('hidden by MAINSTAY_WITHOUT'), hint: `take ${name} out of MAINSTAY_WITHOUT` };
   try {
     const located = await locate(part, servicesDir);
     if (located.found) return located.found;

@@ -39,7 +39,10 @@ export function runCommand(command, args, { timeoutMs, ...options }) {
       clearTimeout(timer);
       if (timedOut) settle(`${command} ${args[0] ?? ''} took longer than ${timeoutMs / 1000} s`);
       else if (code === 0) settle('');
-      else settle(`${command} failed (${signal ?? `exit code ${code}`}): ${lastLines(output.stderr || output.stdout, 4)}`);
+      else
+        settle(
+          `${command} failed (${signal ?? `exit code ${code}`}): ${lastLines(output.stderr || output.stdout, 4)}`,
+        );
     });
   });
 }

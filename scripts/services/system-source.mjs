@@ -30,7 +30,9 @@ function binaryIn(part, folder) {
 function newestFirst({ parent, below }) {
   try {
     const versions = readdirSync(parent).filter((name) => /^\d/.test(name));
-    return versions.sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a)).map((v) => join(parent, v, below));
+    return versions
+      .sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
+      .map((v) => join(parent, v, below));
   } catch {
     return [];
   }
