@@ -126,7 +126,6 @@ async function run() {
     signal: stopping.signal,
     log: progress,
   });
-  onSignal.push((count) => count > 1 && services.forceClose?.());
   let system;
   try {
     progress('servers started');

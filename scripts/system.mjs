@@ -74,15 +74,22 @@ async function startStandIns(signal) {
  * @param {string} options.databaseUrl @param {string} [options.redisUrl]
  * @param {Record<string, string | undefined>} [options.env] more of the backend's environment
  * @param {'inherit' | 'ignore' | number} [options.stdio] where the backend's log goes
+ * @param {boolean} [options.ownModels] the environment's MODELS instead of two stand-ins
  * @param {AbortSignal} [options.signal] ends the start
  */
-export async function startSystem({ databaseUrl, redisUrl, env = {}, stdio = 'inherit', signal }) {
+export async function startSystem({
+  databaseUrl,
+  redisUrl,
+  env = {},
+  stdio = 'inherit',
+  ownModels = process.env.MODELS !== undefined,
+  signal,
+}) {
   if (!existsSync(path.join(backendFolder, 'dist', 'main.js'))) {
     throw new SetupError(
       'The backend is not built. `npm run build` builds it; `npm start` does so by itself.',
     );
   }
-  const ownModels = process.env.MODELS !== undefined;
   const standIns = ownModels ? [] : await startStandIns(signal);
   const stopStandIns = () => {
     for (const { program } of standIns) program.signal('SIGTERM');
