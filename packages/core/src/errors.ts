@@ -2,7 +2,7 @@
 export class MainstayError extends Error {
   static {
     // On the prototype, as with the built-in errors, so that it is no enumerable field of every error.
-    Object.defineProperty(this.prototype, 'name', {
+    Object.defineProperty(MainstayError.prototype, 'name', {
       value: 'MainstayError',
       configurable: true,
       writable: true,

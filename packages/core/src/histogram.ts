@@ -97,7 +97,7 @@ export class Histogram {
     const index = indexOf(value);
     const octave = this.#octaves[index >>> 8] ?? this.#grow(index >>> 8);
     const total = (octave[index & 255] as number) + count;
-    octave[index & 255] = total > LARGEST_COUNT ? LARGEST_COUNT : total;
+    octave[index & 255] = Math.min(total, LARGEST_COUNT);
   }
 
   /**

@@ -118,7 +118,7 @@ export function functionField<F extends AnyFunction>(settings?: Presence<F>): Fi
   );
 }
 
-interface ObjectSettings<Value> extends Presence<Value> {
+interface InstanceSettings<Value> extends Presence<Value> {
   /** Methods that it must have. */
   methods?: readonly (keyof Value & string)[];
   /** What it is, for messages: 'an ioredis client'. */
@@ -126,17 +126,17 @@ interface ObjectSettings<Value> extends Presence<Value> {
 }
 
 /** Something that is passed on as it is: a client, a clock, an AbortSignal. It is not copied. */
-export function objectField<Value extends object>(
-  settings: ObjectSettings<Value> & { optional: true },
+export function instanceField<Value extends object>(
+  settings: InstanceSettings<Value> & { optional: true },
 ): Field<Value | undefined>;
-export function objectField<Value extends object>(settings?: ObjectSettings<Value>): Field<Value>;
-export function objectField<Value extends object>(
-  settings?: ObjectSettings<Value>,
+export function instanceField<Value extends object>(settings?: InstanceSettings<Value>): Field<Value>;
+export function instanceField<Value extends object>(
+  settings?: InstanceSettings<Value>,
 ): Field<Value | undefined> {
   const methods = settings?.methods ?? [];
   const having =
     methods.length === 0 ? '' : ` with the methods ${methods.map((name) => `${name}()`).join(', ')}`;
-  return makeField<Value, ObjectSettings<Value>>(
+  return makeField<Value, InstanceSettings<Value>>(
     settings,
     `must be ${settings?.expected ?? 'an object'}${having}`,
     (received) => {

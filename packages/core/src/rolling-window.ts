@@ -16,7 +16,7 @@ const fields = {
   windowMs: option.milliseconds({ min: 1 }),
   buckets: option.integer({ min: 1, max: 3_600 }),
   counters: option.integer({ min: 1, max: 64 }),
-  clock: option.object<Clock>({ default: monotonicClock }),
+  clock: option.instance<Clock>({ default: monotonicClock }),
 };
 
 /**
