@@ -1,0 +1,102 @@
+// One question, one answer: history, models in turn, storage. Only the models are indispensable.
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { UsageStore } from '../analytics/usage-store.js';
+import type { CachedReads } from '../cache/cached-reads.js';
+import type { ConversationStore } from '../conversations/conversation-store.js';
+import type { Database } from '../database/database.js';
+import { isDatabaseUnavailable } from '../database/unavailable.js';
+import { Problem } from '../http/problem.js';
+import { askInTurn, type ChainAnswer } from '../models/fallback-chain.js';
+import type { ModelRegistry } from '../models/model-registry.js';
+import type { ChatMessage } from '../models/provider-client.js';
+
+export interface Question {
+  user: string;
+  message: string;
+  /** Goes on with this conversation of the user; a new one begins without it. */
+  conversationId?: string | undefined;
+  /** Is asked first; the others stand in. */
+  model?: string | undefined;
+}
+
+export interface Answer extends ChainAnswer {
+  /** Null where the answer begins a conversation that could not be stored. */
+  conversationId: string | null;
+  /** False while Postgres is away: the answer goes out all the same. */
+  stored: boolean;
+  latencyMs: number;
+}
+
+/** How much of a conversation a provider gets to see. */
+const historyMessages = 20;
+
+interface Parts {
+  database: Database;
+  models: ModelRegistry;
+  conversations: ConversationStore;
+  usage: UsageStore;
+  reads: CachedReads;
+  logger: Logger;
+}
+
+export class ChatService {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** @throws NoModelAnsweredError, Problem 404, or the signal's reason once the visitor is gone. */
+  async answer(question: Question, signal: AbortSignal): Promise<Answer> {
+    const chain = this.#parts.models.chain(question.model);
+    const history = await this.#history(question);
+    const startedAt = performance.now();
+    const messages: ChatMessage[] = [...history, { role: 'user', content: question.message }];
+    const answer = await askInTurn(chain, messages, signal);
+    const latencyMs = Math.round((performance.now() - startedAt) * 10) / 10;
+    const conversationId = question.conversationId ?? randomUUID();
+    const stored = await this.#store(question, answer, conversationId, latencyMs);
+    return {
+      ...answer,
+      conversationId: stored ? conversationId : (question.conversationId ?? null),
+      stored,
+      latencyMs,
+    };
+  }
+
+  /** Without Postgres the model answers the bare message, which beats no answer. */
+  async #history({ user, conversationId }: Question): Promise<ChatMessage[]> {
+    if (conversationId === undefined) return [];
+    try {
+      const history = await this.#parts.conversations.history(user, conversationId, historyMessages);
+      if (history !== null) return history;
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) return [];
+      throw error;
+    }
+    throw new Problem(404, 'unknown-conversation', 'You have no conversation with this id.');
+  }
+
+  /** Whatever goes wrong here, the visitor gets the answer that is already there. */
+  async #store(
+    { user, message }: Question,
+    answer: ChainAnswer,
+    conversationId: string,
+    latencyMs: number,
+  ): Promise<boolean> {
+    const { database, conversations, usage, reads, logger } = this.#parts;
+    const { content, model } = answer;
+    try {
+      await database.transaction(async (client) => {
+        await conversations.add(client, { conversationId, user, question: message, answer: content, model });
+        await usage.add(client, { ...answer, user, latencyMs });
+      });
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) logger.error({ err: error }, 'an answer could not be stored');
+      return false;
+    }
+    await reads.forgetAfterAnswer(user, conversationId);
+    return true;
+  }
+}

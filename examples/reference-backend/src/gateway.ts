@@ -1,0 +1,99 @@
+// All the parts, put together once. Whoever copies this backend reads here how they fit.
+import type { Cache } from '@mainstay/cache';
+import type { HealthChecks } from '@mainstay/health';
+import type { Metrics } from '@mainstay/metrics';
+import type { Logger } from 'pino';
+import { UsageStore } from './analytics/usage-store.js';
+import { Tokens } from './auth/tokens.js';
+import { CachedReads } from './cache/cached-reads.js';
+import { openCache, openRedis } from './cache/open-cache.js';
+import { ChatService } from './chat/chat-service.js';
+import type { Config } from './config/config.js';
+import { ConversationStore } from './conversations/conversation-store.js';
+import { Database } from './database/database.js';
+import { migrate } from './database/migrate.js';
+import { migrations } from './database/migrations/index.js';
+import { ModelRegistry } from './models/model-registry.js';
+import { createHealth } from './observability/health.js';
+import { createMetrics } from './observability/metrics.js';
+
+export interface Gateway {
+  config: Config;
+  logger: Logger;
+  tokens: Tokens;
+  models: ModelRegistry;
+  chat: ChatService;
+  reads: CachedReads;
+  health: HealthChecks;
+  metrics: Metrics;
+  cache: Cache;
+  database: Database;
+  /** In the order of opening, which is the reverse of the order of closing. */
+  closers: Closer[];
+  close(): Promise<void>;
+}
+
+interface Closer {
+  name: string;
+  close: () => Promise<void>;
+}
+
+/** Opens the database, brings its schema up to date and wires everything. Leaves nothing open where it fails. */
+export async function openGateway(config: Config, logger: Logger): Promise<Gateway> {
+  const database = await openDatabase(config, logger);
+  const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl);
+  const cache = openCache(config, redis, logger);
+  const models = new ModelRegistry(config.models, config);
+  for (const { breaker } of models.all()) {
+    breaker.on('stateChange', (change) => logger.warn(change, 'a circuit changed its state'));
+  }
+  const conversations = new ConversationStore(database);
+  const usage = new UsageStore(database);
+  const reads = new CachedReads({ cache, conversations, usage });
+  const health = createHealth({ database, cache, models });
+  const closers: Closer[] = [
+    { name: 'postgres', close: () => database.pool.end() },
+    { name: 'redis', close: async () => redis?.disconnect() },
+    { name: 'cache', close: () => cache.close() },
+  ];
+  return {
+    config,
+    logger,
+    tokens: new Tokens({ secret: config.jwtSecret, lifetimeSeconds: config.tokenLifetimeSeconds }),
+    models,
+    chat: new ChatService({ database, models, conversations, usage, reads, logger }),
+    reads,
+    health,
+    metrics: createMetrics([
+      database.pool,
+      database.breaker,
+      cache,
+      health,
+      ...models.all().map((m) => m.breaker),
+    ]),
+    cache,
+    database,
+    closers,
+    close: async () => {
+      for (const { close } of closers.toReversed()) await close();
+    },
+  };
+}
+
+async function openDatabase(config: Config, logger: Logger): Promise<Database> {
+  const database = new Database({ connectionString: config.databaseUrl, max: config.databasePoolMax });
+  try {
+    const client = await database.pool.connect();
+    try {
+      const ran = await migrate(client, migrations);
+      if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
+    } finally {
+      // Its session settings were made for migrations.
+      client.release(true);
+    }
+    return database;
+  } catch (error) {
+    await database.pool.end();
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+// OpenAPI 3.1 made from the schemas that the routes are checked with, and a page to try it at /docs.
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+
+export async function registerApiDocs(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Mainstay reference backend',
+        version: '1.0.0',
+        description:
+          'A gateway in front of AI model providers. POST /api/auth/token gives a token to try it with.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      tags: ['auth', 'chat', 'models', 'conversations', 'analytics'].map((name) => ({ name })),
+    },
+    transform: (route) => {
+      const { schema, url } = jsonSchemaTransform(route);
+      const open = !url.startsWith('/api/') || url === '/api/auth/token';
+      // What has no schema is machinery: health, metrics, the docs themselves.
+      const hide = !url.startsWith('/api/');
+      return { url, schema: { ...schema, hide, ...(open ? {} : { security: [{ token: [] }] }) } };
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: { persistAuthorization: true },
+  });
+}

@@ -1,0 +1,32 @@
+// What readiness depends on. Liveness depends on nothing: restarting us repairs no database.
+import type { Cache } from '@mainstay/cache';
+import { cacheCheck, HealthChecks, pingCheck } from '@mainstay/health';
+import type { Database } from '../database/database.js';
+import type { ModelRegistry } from '../models/model-registry.js';
+
+export function createHealth(parts: {
+  database: Database;
+  cache: Cache;
+  models: ModelRegistry;
+}): HealthChecks {
+  const { database, cache, models } = parts;
+  return new HealthChecks({
+    name: 'reference-backend',
+    checks: [
+      pingCheck('postgres', () => database.ping(), { critical: true, timeoutMs: 1_000 }),
+      cacheCheck(cache, { name: 'cache' }),
+      // Not critical: a gateway without models still shows conversations, and says kindly that nobody answers.
+      {
+        name: 'models',
+        critical: false,
+        run: () => {
+          const healths = models.all().map((model) => model.health().status);
+          const available = healths.filter((status) => status !== 'unavailable').length;
+          return available > 0
+            ? { status: 'up', available, configured: healths.length }
+            : { status: 'down', message: 'every circuit is open', available, configured: healths.length };
+        },
+      },
+    ],
+  });
+}
