@@ -1,0 +1,237 @@
+import { Events, type Listener, onAbort, withoutStack } from '@mainstay/core';
+import { CallContext } from './call-context.js';
+import { Circuit, NO_TICKET } from './circuit.js';
+import { CircuitOpenError } from './circuit-open-error.js';
+import { isFailedError, isFailedResult } from './failure-judge.js';
+import type { CircuitBreakerOptions } from './options.js';
+import { Permit } from './permit.js';
+import { type CircuitBreakerState, restoredSnapshot, serialized } from './serialized-state.js';
+import { readSettings } from './settings.js';
+import {
+  type CircuitBreakerEvents,
+  type CircuitBreakerStats,
+  type CircuitState,
+  eventNames,
+} from './types.js';
+
+export interface ExecuteOptions {
+  /** The caller's. Once it is aborted the call rejects with its reason, and counts neither for nor against the dependency. */
+  signal?: AbortSignal | null | undefined;
+}
+
+/**
+ * Stops calling what is failing, and finds out cheaply when it works again.
+ *
+ * Closed, it lets every call through and counts; when one of the trip rules is broken it opens and turns calls away with a
+ * {@link CircuitOpenError} at once; after the open time it is half-open and lets a few probes through, which close it or
+ * open it again. There is no timer: the state changes when a call comes or ends.
+ */
+export class CircuitBreaker {
+  readonly #circuit: Circuit;
+
+  /** @throws TypeError or RangeError naming the option that is wrong, what was received and what is allowed */
+  constructor(options: CircuitBreakerOptions) {
+    const { settings, initialState } = readSettings(options);
+    this.#circuit = new Circuit(settings);
+    if (initialState !== undefined)
+      this.#circuit.restore(restoredSnapshot(initialState, settings.openTime.maxMs));
+  }
+
+  get kind(): 'circuit-breaker' {
+    return 'circuit-breaker';
+  }
+
+  get name(): string {
+    return this.#circuit.settings.name;
+  }
+
+  /** As of the last call: an open circuit whose time is over becomes half-open when the next call comes. */
+  get state(): CircuitState {
+    return this.#circuit.state;
+  }
+
+  /** How long to wait before a call is worth making, in milliseconds; 0 where one would be admitted. */
+  get retryAfterMs(): number {
+    return this.#circuit.retryAfterMs(this.#circuit.settings.clock.coarseNow());
+  }
+
+  /**
+   * Calls `fn`, unless the circuit is open, and passes on what it returns, rejects with or throws.
+   *
+   * A rejection and a throw are failures (unless `isFailure` says otherwise), a value that is no promise is a success, any
+   * thenable will do. A call that never settles is in no statistics; as a probe it loses its place after `halfOpen.leaseMs`.
+   * `fn` may call the same breaker: the inner call is counted, and admitted or turned away, like any other.
+   * @returns rejects with CircuitOpenError; with the signal's reason, at once, when it is or becomes aborted (`fn` is told by
+   *   its own `signal`); with TypeError when `fn` is not a function. It never throws.
+   */
+  execute<Result>(
+    fn: (context: CallContext) => Result | PromiseLike<Result>,
+    options?: ExecuteOptions,
+  ): Promise<Result> {
+    if (typeof fn !== 'function') return Promise.reject(notAFunction('execute', fn));
+    const signal = options?.signal;
+    if (signal != null) return this.#executeWithSignal(fn, signal);
+    const circuit = this.#circuit;
+    const ticket = circuit.before();
+    if (ticket === NO_TICKET) return Promise.reject(this.#turnAway());
+    const startedAt = circuit.startTime();
+    // A promise for anything: values, foreign thenables, thenables that call back twice.
+    let running: Promise<Result>;
+    try {
+      running = Promise.resolve(fn(new CallContext(undefined)));
+    } catch (error) {
+      this.#rejected(ticket, startedAt, error);
+      return Promise.reject(error);
+    }
+    return running.then(
+      (result) => {
+        this.#resolved(ticket, startedAt, result);
+        return result;
+      },
+      (error: unknown) => {
+        this.#rejected(ticket, startedAt, error);
+        throw error;
+      },
+    );
+  }
+
+  /**
+   * The function behind the breaker, with the same parameters and `this`. What it returns becomes a promise.
+   * @throws TypeError when `fn` is not a function
+   */
+  wrap<This, Parameters extends unknown[], Result>(
+    fn: (this: This, ...parameters: Parameters) => Result | PromiseLike<Result>,
+  ): (this: This, ...parameters: Parameters) => Promise<Result> {
+    if (typeof fn !== 'function') throw notAFunction('wrap', fn);
+    const breaker = this;
+    return function guarded(this: This, ...parameters: Parameters): Promise<Result> {
+      return breaker.execute(() => fn.apply(this, parameters));
+    };
+  }
+
+  /** Leave to make one call, or undefined where the circuit is open: a hundredth of what a rejection costs. */
+  tryAcquire(): Permit | undefined {
+    const ticket = this.#circuit.before();
+    if (ticket !== NO_TICKET) return new Permit(this.#circuit, ticket, this.#circuit.startTime());
+    if (this.#circuit.events?.has('reject')) this.#announceRejection(this.retryAfterMs);
+    return undefined;
+  }
+
+  /** Holds the circuit open until it has been released as many times as it was isolated. */
+  isolate(): void {
+    this.#circuit.isolate();
+  }
+
+  /** Takes one `isolate` back; the last one closes the circuit, with an empty window. Does nothing on its own. */
+  release(): void {
+    this.#circuit.release();
+  }
+
+  /** Closes the circuit and forgets its window, its repeated trips and every `isolate`. The counters of `stats()` stay. */
+  reset(): void {
+    this.#circuit.reset();
+  }
+
+  /**
+   * Adds a listener. One that throws changes nothing and becomes a process warning (`MAINSTAY_LISTENER`).
+   * @returns removes it
+   * @throws TypeError for an unknown event
+   */
+  on<Event extends keyof CircuitBreakerEvents>(
+    event: Event,
+    listener: Listener<CircuitBreakerEvents[Event]>,
+  ): () => void {
+    if (!eventNames.includes(event)) {
+      throw new TypeError(
+        `CircuitBreaker: there is no event "${String(event)}", only ${eventNames.join(', ')}`,
+      );
+    }
+    this.#circuit.events ??= new Events();
+    return this.#circuit.events.on(event, listener);
+  }
+
+  stats(): CircuitBreakerStats {
+    const circuit = this.#circuit;
+    const { state, succeeded, failed, ignored, rejected, slow, late, opened, stateChanges, window } = circuit;
+    const now = circuit.settings.clock.now();
+    const windowCalls = window.calls(now);
+    const windowFailures = window.failures(now);
+    return {
+      ...{ state, succeeded, failed, ignored, rejected, slow, late, opened, stateChanges },
+      windowCalls,
+      windowFailures,
+      failureRate: windowCalls === 0 ? 0 : windowFailures / windowCalls,
+      openForMs: circuit.openForMs(now),
+    };
+  }
+
+  /**
+   * What a restart should not forget, to be given back as `initialState`: the state, what is left of the open time, the
+   * repeated trips, the consecutive failures and the isolations. The window begins empty.
+   */
+  toJSON(): CircuitBreakerState {
+    return serialized(this.#circuit.snapshot(this.#circuit.settings.clock.now()));
+  }
+
+  #executeWithSignal<Result>(
+    fn: (context: CallContext) => Result | PromiseLike<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const circuit = this.#circuit;
+    const ticket = circuit.before();
+    if (ticket === NO_TICKET) return Promise.reject(this.#turnAway());
+    const startedAt = circuit.startTime();
+    return new Promise<Result>((resolve, reject) => {
+      let running = true;
+      const leave = onAbort(signal, (reason) => {
+        running = false;
+        circuit.after(ticket, 'ignored', startedAt, undefined);
+        reject(reason);
+      });
+      // The constructor turns what `fn` throws into a rejection. After an abort the call has been answered already, and what
+      // still comes of it is nobody's.
+      new Promise<Result>((started) => started(fn(new CallContext(signal)))).then(
+        (result) => {
+          if (!running) return;
+          leave();
+          this.#resolved(ticket, startedAt, result);
+          resolve(result);
+        },
+        (error: unknown) => {
+          if (!running) return;
+          leave();
+          this.#rejected(ticket, startedAt, error);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #resolved(ticket: number, startedAt: number, result: unknown): void {
+    const failed = isFailedResult(this.#circuit.settings.judge, result);
+    this.#circuit.after(ticket, failed ? 'failure' : 'success', startedAt, undefined);
+  }
+
+  /** An error that is no failure is an answer: the dependency works. */
+  #rejected(ticket: number, startedAt: number, error: unknown): void {
+    const failed = isFailedError(this.#circuit.settings.judge, error);
+    this.#circuit.after(ticket, failed ? 'failure' : 'success', startedAt, error);
+  }
+
+  #turnAway(): CircuitOpenError {
+    const { name, state, retryAfterMs } = this;
+    if (this.#circuit.events?.has('reject')) this.#announceRejection(retryAfterMs);
+    return withoutStack(() => new CircuitOpenError(name, state, retryAfterMs));
+  }
+
+  #announceRejection(retryAfterMs: number): void {
+    this.#circuit.events?.emit('reject', { name: this.name, state: this.state, retryAfterMs });
+  }
+}
+
+function notAFunction(method: string, received: unknown): TypeError {
+  return new TypeError(
+    `CircuitBreaker: ${method} takes a function, received ${received === null ? 'null' : typeof received}`,
+  );
+}
