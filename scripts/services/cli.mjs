@@ -8,10 +8,16 @@ const log = (/** @type {string} */ message) => console.error(message);
 /** @param {string[]} args */
 async function printProvisioned(args) {
   const named = args.filter((word) => word !== '--require');
-  const names = /** @type {import('./index.d.mts').PartName[]} */ (named.length > 0 ? named : ['postgres', 'redis']);
+  const names = /** @type {import('./index.d.mts').PartName[]} */ (
+    named.length > 0 ? named : ['postgres', 'redis']
+  );
   const parts = await provision(names, { log });
   for (const part of parts) {
-    console.log(part.available ? `${part.describe}  ${part.binary}` : `${part.name}: absent. ${part.reason}. To get it: ${part.hint}`);
+    console.log(
+      part.available
+        ? `${part.describe}  ${part.binary}`
+        : `${part.name}: absent. ${part.reason}. To get it: ${part.hint}`,
+    );
   }
   if (args.includes('--require') && parts.some((part) => !part.available)) process.exitCode = 1;
 }
@@ -23,8 +29,10 @@ async function runUntilCtrlC() {
   });
   stopped.then(() => starting.abort(new Error('called off')));
   const services = await startServices({ postgres: true, redis: true, signal: starting.signal, log });
-  for (const { name, reason, hint } of services.skipped) console.log(`${name}: absent. ${reason}. To get it: ${hint}`);
-  for (const server of [services.postgres, services.redis]) if (server) console.log(`${server.describe}  ${server.url}`);
+  for (const { name, reason, hint } of services.skipped)
+    console.log(`${name}: absent. ${reason}. To get it: ${hint}`);
+  for (const server of [services.postgres, services.redis])
+    if (server) console.log(`${server.describe}  ${server.url}`);
   // Servers do not keep this process alive; something has to until Ctrl-C.
   const alive = setInterval(() => {}, 60_000);
   await stopped;

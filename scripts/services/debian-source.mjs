@@ -125,18 +125,27 @@ export async function fetchFromDebian(part, servicesDir, log) {
     try {
       await downloadAndUnpack(part, unfinished, aptOptions(servicesDir, false));
     } catch {
-      // The system's package lists are missing, or so old that what they name is gone: fetch lists of our own.
+      // The system's package lists are missing, or so old that what they name is gone.
       log('refreshing the package lists inside the clone');
-      const options = aptOptions(servicesDir, true);
-      const update = await runCommand('apt-get', ['update', '-q', ...options], {
-        timeoutMs: updateTimeoutMs,
-      });
-      try {
-        await downloadAndUnpack(part, unfinished, options);
-      } catch (error) {
-        // One unreachable third-party list makes `update` fail without harm; it is the reason only if nothing came of it.
-        throw update.ok ? error : new Error(update.problem);
-      }
+      await retryWithOwnLists(part, unfinished, aptOptions(servicesDir, true));
     }
   });
+}
+
+/**
+ * @param {import('./parts.mjs').Part} part
+ * @param {string} unfinished
+ * @param {string[]} options
+ */
+async function retryWithOwnLists(part, unfinished, options) {
+  const update = await runCommand('apt-get', ['update', '-q', ...options], { timeoutMs: updateTimeoutMs });
+  try {
+    await downloadAndUnpack(part, unfinished, options);
+  } catch (error) {
+    // A list that cannot be fetched is a mere warning to `update`, and one of a third party is harmless; only when
+    // nothing came of it all is it the reason.
+    const unfetched = /^(?:W|E): Failed to fetch .*$/m.exec(update.stderr)?.[0].slice(3);
+    if (unfetched) throw new Error(`the package servers cannot be reached (${unfetched})`);
+    throw update.ok ? error : new Error(update.problem);
+  }
 }

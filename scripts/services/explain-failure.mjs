@@ -8,13 +8,23 @@ const shownLines = 12;
 const remedies = [
   [
     /No space left on device|Disk quota exceeded|ENOSPC/i,
-    (folder) => `the disk is full: free some space where ${dirname(folder)} is, or set TMPDIR to a folder on another disk`,
+    (folder) =>
+      `the disk is full: free some space where ${dirname(folder)} is, or set TMPDIR to a folder on another disk`,
   ],
   [/address already in use/i, () => 'the port was taken by another program meanwhile: try again'],
-  [/could not create shared memory|semaphores/i, () => 'the system is out of shared memory: end other servers, or raise its limits'],
+  [
+    /could not create shared memory|semaphores/i,
+    () => 'the system is out of shared memory: end other servers, or raise its limits',
+  ],
   [/lock file .* already exists/i, () => 'another server uses these data: stop it first'],
-  [/permission denied|EACCES/i, (folder) => `check who may read and write ${dirname(folder)}, and that its disk allows programs to run`],
-  [/error while loading shared libraries/i, () => 'a library is missing: delete .services in the clone, so that it is fetched again'],
+  [
+    /permission denied|EACCES/i,
+    (folder) => `check who may read and write ${dirname(folder)}, and that its disk allows programs to run`,
+  ],
+  [
+    /error while loading shared libraries/i,
+    () => 'a library is missing: delete .services in the clone, so that it is fetched again',
+  ],
 ];
 
 /**
@@ -26,7 +36,13 @@ const remedies = [
 export function explainFailure(part, folder, problem, log = '') {
   const remedy = remedies.find(([pattern]) => pattern.test(`${problem}\n${log}`))?.[1](folder);
   const lines = [`${part.describe} could not be started: ${problem}`];
-  if (log) lines.push('Its last words:', ...lastLines(log, shownLines).split('\n').map((line) => `  ${line}`));
+  if (log)
+    lines.push(
+      'Its last words:',
+      ...lastLines(log, shownLines)
+        .split('\n')
+        .map((line) => `  ${line}`),
+    );
   if (remedy) lines.push(`What to do: ${remedy}.`);
   return Object.assign(new Error(lines.join('\n')), { code: 'ERR_SERVICE_START' });
 }

@@ -26,10 +26,17 @@ export class KeeperClient {
   constructor(onDeath) {
     // Options meant for the caller (a debugger's port, a loader) are not for the keeper.
     const env = { ...process.env, NODE_OPTIONS: '' };
-    this.#child = fork(keeperPath, [], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [], env, cwd: tmpdir() });
+    this.#child = fork(keeperPath, [], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+      env,
+      cwd: tmpdir(),
+    });
     this.#child.on('message', (message) => {
       const { event, ...rest } = /** @type {{ event?: string, message?: string }} */ (message);
-      if (event === 'death') onDeath(/** @type {import('./index.d.mts').ServiceExit} */ (/** @type {unknown} */ (rest)));
+      if (event === 'death')
+        onDeath(/** @type {import('./index.d.mts').ServiceExit} */ (/** @type {unknown} */ (rest)));
       else if (event === 'crash') this.#crash = rest.message ?? '';
       else this.#settle(/** @type {{ id: number }} */ (/** @type {unknown} */ (message)));
     });
@@ -46,7 +53,8 @@ export class KeeperClient {
     const waiter = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (this.#waiting.size === 0) this.#child.channel?.unref();
-    if (error) waiter?.reject(Object.assign(new Error(error.message), error.code ? { code: error.code } : {}));
+    if (error)
+      waiter?.reject(Object.assign(new Error(error.message), error.code ? { code: error.code } : {}));
     else waiter?.resolve(value);
   }
 
@@ -55,7 +63,9 @@ export class KeeperClient {
    * @param {() => void} resolve
    */
   #onEnd(how, resolve) {
-    const error = new Error(`the keeper of the services ended (${how})${this.#crash ? `: ${this.#crash}` : ''}`);
+    const error = new Error(
+      `the keeper of the services ended (${how})${this.#crash ? `: ${this.#crash}` : ''}`,
+    );
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     if (!this.#closing) this.#clearUpAfterKilledKeeper();

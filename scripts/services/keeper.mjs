@@ -41,7 +41,13 @@ const actions = {
   async start({ spec }) {
     const { name } = spec.part;
     const onDeath = (/** @type {object} */ exit) => tell({ event: 'death', ...exit });
-    const server = new ManagedServer(spec, { privateFolder, user, dieWithKeeper, signal: ending.signal, onDeath });
+    const server = new ManagedServer(spec, {
+      privateFolder,
+      user,
+      dieWithKeeper,
+      signal: ending.signal,
+      onDeath,
+    });
     servers.set(name, server);
     await server.open();
     return server.status;

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { acquireLock } from './lock.mjs';
 import { canReach, giveTo } from './owner.mjs';
 
+// A crashed predecessor's keeper may still be stopping its server; another `npm start` holds on for longer.
+const lockWaitMs = 5_000;
+
 /**
  * @typedef {object} ServerData
  * @property {string} folder where the server works
+ * @property {string} home where the data stay, for messages
  * @property {boolean} kept
  * @property {() => Promise<void>} release brings a copy back and lets others at the data; call it after the server ended
  */
@@ -16,17 +20,21 @@ import { canReach, giveTo } from './owner.mjs';
  * @returns {Promise<ServerData>}
  */
 export async function openData({ name, dataDir, serverFolder, user }) {
-  if (!dataDir) return { folder: join(serverFolder, 'data'), kept: false, release: async () => {} };
+  if (!dataDir) {
+    const folder = join(serverFolder, 'data');
+    return { folder, home: folder, kept: false, release: async () => {} };
+  }
+  checkOwner(dataDir);
   mkdirSync(dataDir, { recursive: true });
   const unlock = await lockData(dataDir, name);
   try {
     const home = join(dataDir, name);
-    recoverCopy(home);
     checkOwner(home);
+    recoverCopy(home);
     if (canReach(dataDir, user)) {
       if (existsSync(home)) giveTo(home, user);
       else makeWritableFolder(home, user);
-      return { folder: join(home, 'data'), kept: true, release: unlock };
+      return { folder: join(home, 'data'), home, kept: true, release: unlock };
     }
     const folder = join(serverFolder, 'data');
     if (existsSync(join(home, 'data'))) copyTree(join(home, 'data'), folder);
@@ -35,7 +43,7 @@ export async function openData({ name, dataDir, serverFolder, user }) {
       bringBack(folder, home);
       await unlock();
     };
-    return { folder, kept: true, release };
+    return { folder, home, kept: true, release };
   } catch (error) {
     await unlock();
     throw error;
@@ -48,7 +56,7 @@ export async function openData({ name, dataDir, serverFolder, user }) {
  */
 async function lockData(dataDir, name) {
   try {
-    return await acquireLock(join(dataDir, `${name}.lock`), { waitMs: 2_000 });
+    return await acquireLock(join(dataDir, `${name}.lock`), { waitMs: lockWaitMs });
   } catch (error) {
     const { code, holderPid } = /** @type {{ code?: string, holderPid?: number }} */ (error);
     if (code !== 'ERR_LOCKED') throw error;
@@ -67,12 +75,12 @@ function makeWritableFolder(home, user) {
   giveTo(home, user);
 }
 
-/** @param {string} home */
-function checkOwner(home) {
+/** @param {string} folder */
+function checkOwner(folder) {
   const uid = process.getuid?.();
-  if (!uid || !existsSync(home) || statSync(home).uid === uid) return;
+  if (!uid || !existsSync(folder) || statSync(folder).uid === uid) return;
   throw new Error(
-    `the data in ${home} belong to another user (they were made by root or by somebody else): ` +
+    `the data in ${folder} belong to another user (they were made by root or by somebody else): ` +
       'start as that user, or delete them to begin empty',
   );
 }

@@ -1,9 +1,9 @@
 // One server in the keeper's care: started on a free port, restarted on the same, its data opened once and released at the end.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { explainFailure } from './explain-failure.mjs';
 import { openData } from './kept-data.mjs';
 import { freePort, isFree } from './ports.mjs';
 import { makeServerFolder, reachableProgram } from './private-folder.mjs';
-import { explainFailure } from './explain-failure.mjs';
 import { ServerProcess } from './server-process.mjs';
 import { serverKinds } from './servers/index.mjs';
 
@@ -58,10 +58,22 @@ export class ManagedServer {
     this.#folder = makeServerFolder(privateFolder, part.name, user);
     const program = reachableProgram(part, privateFolder, user);
     // Nothing of the caller's environment is a server's business: PGPORT and the like would change what it does.
-    const env = { PATH: process.env.PATH, TZ: process.env.TZ, LC_ALL: 'C', HOME: this.#folder, ...program.env };
+    const env = {
+      PATH: process.env.PATH,
+      TZ: process.env.TZ,
+      LC_ALL: 'C',
+      HOME: this.#folder,
+      ...program.env,
+    };
     this.#program = { binary: program.binary, env };
     this.#data = await openData({ name: part.name, dataDir, serverFolder: this.#folder, user });
-    const context = { program: this.#program, version: part.version, data: this.#data, cwd: this.#folder, owner: user };
+    const context = {
+      program: this.#program,
+      version: part.version,
+      data: this.#data,
+      cwd: this.#folder,
+      owner: user,
+    };
     try {
       await this.#kind.prepare(context);
     } catch (error) {
@@ -97,7 +109,8 @@ export class ManagedServer {
       return problem;
     }
     server.ended.then(() => {
-      if (!server.endWanted) this.#around.onDeath({ name, code: null, signal: null, ...server.exit, lastLines: server.lastLines });
+      if (!server.endWanted)
+        this.#around.onDeath({ name, code: null, signal: null, ...server.exit, lastLines: server.lastLines });
     });
     return undefined;
   }
@@ -108,7 +121,15 @@ export class ManagedServer {
     const program = /** @type {{ binary: string, env: NodeJS.ProcessEnv }} */ (this.#program);
     const { stopSignal, stopTimeoutMs } = this.#kind;
     const args = this.#kind.args({ port: this.port, data, settings: this.#spec.settings });
-    return new ServerProcess({ ...program, args, cwd: this.#folder, user, dieWithKeeper, stopSignal, stopTimeoutMs });
+    return new ServerProcess({
+      ...program,
+      args,
+      cwd: this.#folder,
+      user,
+      dieWithKeeper,
+      stopSignal,
+      stopTimeoutMs,
+    });
   }
 
   /** @param {ServerProcess} server */
@@ -123,7 +144,8 @@ export class ManagedServer {
         return undefined;
       } catch (error) {
         const said = error instanceof Error ? error.message : String(error);
-        if (performance.now() >= deadline) return `it was not ready in ${this.#kind.startTimeoutMs / 1000} s: ${said}`;
+        if (performance.now() >= deadline)
+          return `it was not ready in ${this.#kind.startTimeoutMs / 1000} s: ${said}`;
       }
       await Promise.race([sleep(pollMs), server.ended]);
     }

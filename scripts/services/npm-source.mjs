@@ -70,7 +70,12 @@ export async function fetchFromNpm(part, servicesDir, log) {
     // Without a package.json of its own npm would look for one in the folders above and install there.
     writeFileSync(join(staging, 'package.json'), '{"private":true}');
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
-    const bounded = ['--fetch-retries=1', '--fetch-timeout=60000', '--fetch-retry-maxtimeout=5000'];
+    const bounded = [
+      '--fetch-retries=1',
+      '--fetch-timeout=60000',
+      '--fetch-retry-mintimeout=1000',
+      '--fetch-retry-maxtimeout=5000',
+    ];
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
     const result = await runCommand(npm, ['install', wanted, ...quiet, ...bounded], {
       cwd: staging,

@@ -6,7 +6,7 @@ const protocolVersion = 196_608;
 
 /** @param {Record<string, string>} parameters */
 function startupMessage(parameters) {
-  const body = Object.entries(parameters).flatMap(([key, value]) => [key, value]);
+  const body = Object.entries(parameters).flat();
   const text = Buffer.from(`${body.join('\0')}\0\0`);
   const head = Buffer.alloc(8);
   head.writeInt32BE(text.length + 8, 0);

@@ -36,18 +36,36 @@ export function makeServerFolder(privateFolder, name, user) {
  * @returns {{ binary: string, env: Record<string, string> }}
  */
 export function reachableProgram(part, privateFolder, user) {
-  const binary = realpathSync(part.binary);
-  if (canReach(dirname(binary), user)) return { binary: part.binary, env: part.env };
-  // An installation finds its libraries beside itself; a lone program stands for itself.
-  const inBin = basename(dirname(binary)) === 'bin';
-  const home = realpathSync(part.home ?? (inBin ? dirname(dirname(binary)) : dirname(binary)));
+  const real = realpathSync(part.binary);
+  const folders = [dirname(part.binary), dirname(real)];
+  if (folders.every((folder) => canReach(folder, user))) return { binary: part.binary, env: part.env };
   const copy = join(privateFolder, `${part.name}-program`);
-  if (part.home || inBin) cpSync(home, copy, { recursive: true, verbatimSymlinks: true });
-  else cpSync(binary, join(copy, basename(binary)));
+  const copied = copyProgram(part, real, copy);
   makeReadableForAll(copy);
   const env = Object.entries(part.env).map(([key, value]) => [
     key,
-    value.replaceAll(part.home ?? home, copy),
+    value.replaceAll(part.home ?? real, copy),
   ]);
-  return { binary: join(copy, relative(home, binary)), env: Object.fromEntries(env) };
+  return { binary: copied, env: Object.fromEntries(env) };
+}
+
+/**
+ * @param {import('./provision.mjs').AvailablePart} part
+ * @param {string} real
+ * @param {string} copy
+ */
+function copyProgram(part, real, copy) {
+  // A program may be a link to another one that looks at the name by which it was called, so the name is kept.
+  if (part.home) {
+    cpSync(part.home, copy, { recursive: true, verbatimSymlinks: true });
+    return join(copy, relative(part.home, part.binary));
+  }
+  // PostgreSQL finds its libraries and templates beside its `bin` folder; the others stand alone.
+  if (part.name === 'postgres') {
+    cpSync(dirname(dirname(real)), copy, { recursive: true, verbatimSymlinks: true });
+    return join(copy, relative(dirname(dirname(real)), real));
+  }
+  const target = join(copy, basename(part.binary));
+  cpSync(real, target);
+  return target;
 }

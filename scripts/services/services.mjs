@@ -10,7 +10,8 @@ const knownOptions = [...Object.keys(serverKinds), 'dataDir', 'signal', 'log', '
 /** @param {import('./index.d.mts').StartServicesOptions} options */
 function wantedServers(options) {
   for (const key of Object.keys(options)) {
-    if (!knownOptions.includes(key)) throw new TypeError(`unknown option ${key}; known: ${knownOptions.join(', ')}`);
+    if (!knownOptions.includes(key))
+      throw new TypeError(`unknown option ${key}; known: ${knownOptions.join(', ')}`);
   }
   return /** @type {('postgres' | 'redis')[]} */ (Object.keys(serverKinds)).filter((name) => {
     const value = options[name];
@@ -66,7 +67,9 @@ export async function startServices(options) {
   const names = wantedServers(options);
   const parts = await provision(names, { log, ...(servicesDir ? { servicesDir } : {}) });
   signal?.throwIfAborted();
-  const skipped = parts.filter((part) => !part.available).map(({ name, reason, hint }) => ({ name, reason, hint }));
+  const skipped = parts
+    .filter((part) => !part.available)
+    .map(({ name, reason, hint }) => ({ name, reason, hint }));
   const available = parts.filter((part) => part.available);
   if (available.length === 0) return assemble({}, skipped, async () => {});
 
@@ -83,7 +86,11 @@ export async function startServices(options) {
       const own = options[/** @type {'postgres' | 'redis'} */ (part.name)];
       const settings = typeof own === 'object' ? (own.settings ?? {}) : {};
       const status = await keeper.ask('start', { spec: { part, settings, dataDir } });
-      handles[part.name] = makeHandle(keeper, part, /** @type {{ url: string, port: number, pid: number }} */ (status));
+      handles[part.name] = makeHandle(
+        keeper,
+        part,
+        /** @type {{ url: string, port: number, pid: number }} */ (status),
+      );
     }
   } catch (error) {
     await keeper.close().catch(() => {});

@@ -78,5 +78,9 @@ export async function testDatabase({ Client } = {}) {
     closed ??= runStatement(server, `drop database if exists ${name} with (force)`, Client).finally(giveBack);
     return closed;
   };
-  return /** @type {import('./index.d.mts').TestDatabase} */ ({ url: url.href, close, [Symbol.asyncDispose]: close });
+  return /** @type {import('./index.d.mts').TestDatabase} */ ({
+    url: url.href,
+    close,
+    [Symbol.asyncDispose]: close,
+  });
 }

@@ -19,7 +19,7 @@ export const postgres = {
 
   async prepare({ program, version, data, cwd, owner }) {
     const { folder } = data;
-    if (existsSync(join(folder, 'PG_VERSION'))) return checkMajorVersion(folder, version);
+    if (existsSync(join(folder, 'PG_VERSION'))) return checkMajorVersion(data, version);
     // Renamed when complete: an `initdb` that was killed leaves nothing that looks like data.
     const unfinished = `${folder}.unfinished`;
     rmSync(unfinished, { recursive: true, force: true });
@@ -70,15 +70,15 @@ export const postgres = {
 };
 
 /**
- * @param {string} folder
+ * @param {import('../kept-data.mjs').ServerData} data
  * @param {string} version
  */
-function checkMajorVersion(folder, version) {
+function checkMajorVersion({ folder, home }, version) {
   const stored = readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim();
   const major = version.split('.')[0];
   if (stored === major) return;
   throw new Error(
-    `the data in ${folder} were made by PostgreSQL ${stored}, and the server found here is ${version}: ` +
-      `install PostgreSQL ${stored}, or delete ${folder} to begin empty`,
+    `the data in ${home} were made by PostgreSQL ${stored}, and the server found here is ${version}: ` +
+      `install PostgreSQL ${stored}, or delete ${home} to begin empty`,
   );
 }
