@@ -1,1 +1,17 @@
-export const kind = 'pool';
+export type { PoolCounters, PoolStats } from './counters.js';
+export {
+  type AcquireDiagnosis,
+  isPoolAcquireTimeoutError,
+  isPoolClosedError,
+  isPoolCreateTimeoutError,
+  isPoolQueueFullError,
+  PoolAcquireTimeoutError,
+  PoolClosedError,
+  PoolCreateTimeoutError,
+  PoolQueueFullError,
+} from './errors.js';
+export type { DestroyReason, PoolEvents } from './events.js';
+export type { PooledResource } from './inspection.js';
+export type { Lease } from './lease.js';
+export type { CreateContext, PoolOptions, ResetResult } from './options.js';
+export { type AcquireOptions, Pool } from './pool.js';
