@@ -31,8 +31,8 @@ export class CircuitBreaker {
 
   /** @throws TypeError or RangeError naming the option that is wrong, what was received and what is allowed */
   constructor(options: CircuitBreakerOptions) {
-    const { settings, initialState } = readSettings(options);
-    this.#circuit = new Circuit(settings);
+    const { name, settings, initialState } = readSettings(options);
+    this.#circuit = new Circuit(name, settings);
     if (initialState !== undefined)
       this.#circuit.restore(restoredSnapshot(initialState, settings.openTime.maxMs));
   }
@@ -42,7 +42,7 @@ export class CircuitBreaker {
   }
 
   get name(): string {
-    return this.#circuit.settings.name;
+    return this.#circuit.name;
   }
 
   /** As of the last call: an open circuit whose time is over becomes half-open when the next call comes. */

@@ -30,6 +30,7 @@ export interface CircuitSnapshot {
  * Nothing happens by itself: the time is looked at when a call comes or ends, and the closed circuit looks once a call.
  */
 export class Circuit {
+  readonly name: string;
   readonly settings: Settings;
   readonly window: CallWindow;
   events: Events<CircuitBreakerEvents> | undefined;
@@ -52,8 +53,9 @@ export class Circuit {
   #probes: Probes | undefined;
   #ramp: Ramp | undefined;
 
-  constructor(settings: Settings) {
+  constructor(name: string, settings: Settings) {
     const { window, limits, clock } = settings;
+    this.name = name;
     this.settings = settings;
     this.window =
       'calls' in window
@@ -87,7 +89,7 @@ export class Circuit {
       late = true;
       this.late++;
     }
-    if (this.events !== undefined) announce(this.events, this.settings.name, outcome, late, error);
+    if (this.events !== undefined) announce(this.events, this.name, outcome, late, error);
   }
 
   isolate(): void {
@@ -220,7 +222,7 @@ export class Circuit {
 
   /** The one place where the state changes, and where everything that belonged to the old one ends. */
   #change(to: CircuitState, reason: StateChangeReason): void {
-    const { name, clock, probeLimits } = this.settings;
+    const { clock, probeLimits } = this.settings;
     const from = this.state;
     this.#ticket++;
     this.#ramp = undefined;
@@ -229,6 +231,7 @@ export class Circuit {
     if (from === 'closed') this.#leftClosedAt = clock.now();
     this.state = to;
     this.stateChanges++;
-    if (this.events?.has('stateChange')) this.events.emit('stateChange', { name, from, to, reason });
+    if (this.events?.has('stateChange'))
+      this.events.emit('stateChange', { name: this.name, from, to, reason });
   }
 }

@@ -1,6 +1,7 @@
-import { type Clock, type Field, invalidOption, monotonicClock, option, readOptions } from '@mainstay/core';
+import { type Clock, invalidOption, readOptions } from '@mainstay/core';
 import type { FailureJudge } from './failure-judge.js';
 import type { OpenTime } from './open-time.js';
+import { type CheckedOptions, optionFields } from './option-fields.js';
 import type { CircuitBreakerOptions } from './options.js';
 import type { ProbeLimits } from './probes.js';
 import type { RampSteps } from './ramp.js';
@@ -11,7 +12,6 @@ const OWNER = 'CircuitBreaker';
 
 /** The options of one breaker, checked and with all defaults filled in. */
 export interface Settings {
-  readonly name: string;
   readonly clock: Clock;
   readonly limits: TripLimits;
   readonly window: { readonly ms: number; readonly buckets: number } | { readonly calls: number };
@@ -21,115 +21,51 @@ export interface Settings {
   readonly judge: FailureJudge;
 }
 
-const judgeFunctions = option.object({
-  error: option.func<(error: unknown) => boolean>({ optional: true }),
-  result: option.func<(result: unknown) => boolean>({ optional: true }),
-});
-
-const NO_JUDGE: FailureJudge = { error: undefined, result: undefined };
-
-const judge: Field<FailureJudge> = {
-  read(received, place) {
-    if (received === undefined) return NO_JUDGE;
-    if (typeof received === 'function') {
-      return { error: received as (error: unknown) => boolean, result: undefined };
-    }
-    if (typeof received === 'object' && received !== null) return judgeFunctions.read(received, place);
-    throw invalidOption(place.owner, place.path, 'must be a function or { error, result }', received);
-  },
-};
-
-const savedFields = {
-  state: option.oneOf(['closed', 'open', 'half-open', 'isolated']),
-  savedAtEpochMs: option.number(),
-  remainingOpenMs: option.number({ min: 0 }),
-  openForMs: option.number({ min: 0 }),
-  trips: option.integer({ min: 0 }),
-  consecutiveFailures: option.integer({ min: 0 }),
-  isolations: option.integer({ min: 0 }),
-};
-const savedGroup = option.object(savedFields);
-
-/** Fields that a later version may have added are passed over: what it has saved must not keep an older one from starting. */
-const savedState: Field<CircuitBreakerState | undefined> = {
-  read(received, place) {
-    if (typeof received !== 'object' || received === null) {
-      return received === undefined ? undefined : savedGroup.read(received, place);
-    }
-    const known = Object.entries(received).filter(([key]) => Object.hasOwn(savedFields, key));
-    return savedGroup.read(Object.fromEntries(known), place);
-  },
-};
-
-/** Anything smaller is zero by another name, and a rate of zero would be reached by every call. */
-const SMALLEST_RATE = 0.0001;
-const MOST_CALLS = 1_000_000;
-
-const fields = {
-  name: option.string(),
-  window: option.object({
-    ms: option.milliseconds({ min: 1, optional: true }),
-    buckets: option.integer({ min: 1, max: 3_600, optional: true }),
-    calls: option.integer({ min: 1, max: MOST_CALLS, optional: true }),
-  }),
-  failureThreshold: option.integer({ min: 1, allowInfinity: true, optional: true }),
-  failureRateFloor: option.ratio({ default: 0.5 }),
-  failureRateThreshold: option.ratio({ min: SMALLEST_RATE, optional: true }),
-  minimumCalls: option.integer({ min: 1, optional: true }),
-  consecutiveFailures: option.integer({ min: 1, optional: true }),
-  slowCallMs: option.milliseconds({ min: 1, optional: true }),
-  slowCallRateThreshold: option.ratio({ min: SMALLEST_RATE, optional: true }),
-  openMs: option.milliseconds({ min: 1, default: 5_000 }),
-  openBackoff: option.object({
-    factor: option.number({ min: 1, max: 1_000, default: 2 }),
-    maxMs: option.milliseconds({ min: 1, optional: true }),
-    jitterRatio: option.ratio({ default: 0.2 }),
-  }),
-  halfOpen: option.object({
-    probes: option.integer({ min: 1, max: 1_000, default: 3 }),
-    successThreshold: option.integer({ min: 1, optional: true }),
-    leaseMs: option.milliseconds({ min: 1, default: 60_000 }),
-  }),
-  ramp: option.object(
-    {
-      steps: option.array(option.ratio({ min: SMALLEST_RATE }), { optional: true }),
-      stepMs: option.milliseconds({ min: 1, default: 5_000 }),
-    },
-    { optional: true },
-  ),
-  isFailure: judge,
-  initialState: savedState,
-  clock: option.custom<Clock>('a clock with now() and coarseNow()', isClock, { default: monotonicClock }),
-};
-
-type Checked = ReturnType<typeof readOptions<typeof fields>>;
-
-function isClock(received: unknown): boolean {
-  const { now, coarseNow } = (received ?? {}) as Partial<Clock>;
-  return typeof now === 'function' && typeof coarseNow === 'function';
-}
-
 /** @throws TypeError or RangeError naming the option */
 export function readSettings(options: CircuitBreakerOptions): {
+  name: string;
   settings: Settings;
   initialState: CircuitBreakerState | undefined;
 } {
-  const checked = readOptions(OWNER, options, fields);
-  const window = windowOf(checked);
-  const settings: Settings = {
+  const checked = readOptions(OWNER, options, optionFields);
+  return {
     name: checked.name,
+    settings: withSharedParts(settingsOf(checked)),
+    initialState: checked.initialState,
+  };
+}
+
+function settingsOf(checked: CheckedOptions): Settings {
+  const window = windowOf(checked);
+  return {
     clock: checked.clock,
-    limits: limitsOf(checked, 'calls' in window ? window.calls : Infinity),
     window,
+    limits: limitsOf(checked, 'calls' in window ? window.calls : Infinity),
     openTime: openTimeOf(checked),
     probeLimits: probeLimitsOf(checked),
     ramp: rampOf(checked),
     judge: checked.isFailure,
   };
-  return { settings, initialState: checked.initialState };
 }
 
-function windowOf({ window: { ms, buckets, calls } }: Checked): Settings['window'] {
+/** Breakers with default settings share one copy of them: their own would be half of what a breaker weighs. */
+function withSharedParts(own: Settings): Settings {
+  const settings = {
+    ...own,
+    window: shared(own.window, defaults.window),
+    limits: shared(own.limits, defaults.limits),
+    openTime: shared(own.openTime, defaults.openTime),
+    probeLimits: shared(own.probeLimits, defaults.probeLimits),
+  };
+  return shared(settings, defaults);
+}
+
+function shared<Part extends object>(own: Part, common: Part): Part {
+  const entries = Object.entries(common) as [keyof Part, unknown][];
+  return entries.every(([key, value]) => Object.is(own[key], value)) ? common : own;
+}
+
+function windowOf({ window: { ms, buckets, calls } }: CheckedOptions): Settings['window'] {
   if (calls === undefined) return { ms: ms ?? 30_000, buckets: buckets ?? 10 };
   if (ms !== undefined || buckets !== undefined) {
     throw invalidOption(OWNER, 'window', 'must be { ms, buckets } or { calls }, not both', undefined);
@@ -137,7 +73,7 @@ function windowOf({ window: { ms, buckets, calls } }: Checked): Settings['window
   return { calls };
 }
 
-function limitsOf(checked: Checked, windowCalls: number): TripLimits {
+function limitsOf(checked: CheckedOptions, windowCalls: number): TripLimits {
   const { failureRateThreshold, consecutiveFailures, slowCallMs, slowCallRateThreshold, minimumCalls } =
     checked;
   if (slowCallRateThreshold !== undefined && slowCallMs === undefined) {
@@ -175,14 +111,14 @@ function mustFit(option: string, value: number, windowCalls: number): void {
   }
 }
 
-function openTimeOf({ openMs, openBackoff: { factor, maxMs, jitterRatio } }: Checked): OpenTime {
+function openTimeOf({ openMs, openBackoff: { factor, maxMs, jitterRatio } }: CheckedOptions): OpenTime {
   if (maxMs !== undefined && maxMs < openMs) {
     throw invalidOption(OWNER, 'openBackoff.maxMs', `must be at least openMs (${openMs})`, maxMs, 'range');
   }
   return { openMs, factor, maxMs: maxMs ?? Math.max(60_000, openMs), jitterRatio };
 }
 
-function probeLimitsOf({ halfOpen: { probes, successThreshold, leaseMs } }: Checked): ProbeLimits {
+function probeLimitsOf({ halfOpen: { probes, successThreshold, leaseMs } }: CheckedOptions): ProbeLimits {
   if (successThreshold !== undefined && successThreshold > probes) {
     const mustBe = `must be at most halfOpen.probes (${probes})`;
     throw invalidOption(OWNER, 'halfOpen.successThreshold', mustBe, successThreshold, 'range');
@@ -190,7 +126,7 @@ function probeLimitsOf({ halfOpen: { probes, successThreshold, leaseMs } }: Chec
   return { probes, successThreshold: successThreshold ?? Math.floor(probes / 2) + 1, leaseMs };
 }
 
-function rampOf({ ramp }: Checked): RampSteps | undefined {
+function rampOf({ ramp }: CheckedOptions): RampSteps | undefined {
   if (ramp === undefined) return undefined;
   const steps = ramp.steps ?? [0.1, 0.25, 0.5];
   if (steps.length === 0) {
@@ -198,3 +134,5 @@ function rampOf({ ramp }: Checked): RampSteps | undefined {
   }
   return { steps, stepMs: ramp.stepMs };
 }
+
+const defaults = settingsOf(readOptions(OWNER, { name: 'default' }, optionFields));
