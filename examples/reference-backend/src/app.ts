@@ -2,7 +2,7 @@
 import helmet from '@fastify/helmet';
 import healthPlugin from '@mainstay/health/fastify';
 import metricsPlugin from '@mainstay/metrics/fastify';
-import { type FastifyInstance, fastify, LogController } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { analyticsRoutes } from './analytics/analytics-routes.js';
 import { demoLogin } from './auth/auth-routes.js';

@@ -15,7 +15,7 @@ import { migrate } from './database/migrate.js';
 import { migrations } from './database/migrations/index.js';
 import { ModelRegistry } from './models/model-registry.js';
 import { createHealth } from './observability/health.js';
-import { createMetrics } from './observability/metrics.js';
+import { ChatMetrics, createMetrics } from './observability/metrics.js';
 
 export interface Gateway {
   config: Config;
@@ -51,6 +51,9 @@ export async function openGateway(config: Config, logger: Logger): Promise<Gatew
   const usage = new UsageStore(database);
   const reads = new CachedReads({ cache, conversations, usage });
   const health = createHealth({ database, cache, models });
+  const breakers = [database.breaker, ...models.all().map(({ breaker }) => breaker)];
+  const metrics = createMetrics([database.pool, cache, health, ...breakers]);
+  const chatMetrics = new ChatMetrics(metrics);
   const closers: Closer[] = [
     { name: 'postgres', close: () => database.pool.end() },
     { name: 'redis', close: async () => redis?.disconnect() },
@@ -61,16 +64,10 @@ export async function openGateway(config: Config, logger: Logger): Promise<Gatew
     logger,
     tokens: new Tokens({ secret: config.jwtSecret, lifetimeSeconds: config.tokenLifetimeSeconds }),
     models,
-    chat: new ChatService({ database, models, conversations, usage, reads, logger }),
+    chat: new ChatService({ database, models, conversations, usage, reads, metrics: chatMetrics, logger }),
     reads,
     health,
-    metrics: createMetrics([
-      database.pool,
-      database.breaker,
-      cache,
-      health,
-      ...models.all().map((m) => m.breaker),
-    ]),
+    metrics,
     cache,
     database,
     closers,

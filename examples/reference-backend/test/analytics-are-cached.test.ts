@@ -36,14 +36,14 @@ describe('analytics', () => {
     await bob.chat('hi');
     await cleo.chat('hi');
     for (const path of paths) await Promise.all([bob.get(path), cleo.get(path)]);
-    await bob.chat('again', { model: 'ember' });
+    await bob.chat('again', { model: 'scout' });
     for (const path of paths) {
       expect((await bob.get(path)).headers.get('x-cache')).toBe('miss');
       expect((await cleo.get(path)).headers.get('x-cache')).toBe('hit');
     }
     const { body } = await bob.get('/api/analytics/usage-by-model');
     expect(body.rows).toEqual([
-      { model: 'ember', answers: 1, promptTokens: 1, completionTokens: 8, fallbacks: 0 },
+      { model: 'scout', answers: 1, promptTokens: 1, completionTokens: 8, fallbacks: 0 },
       { model: 'sage', answers: 1, promptTokens: 1, completionTokens: 8, fallbacks: 0 },
     ]);
   });
@@ -77,7 +77,7 @@ describe('analytics', () => {
     const env = {
       DATABASE_URL: system.databaseUrl,
       REDIS_URL: services.redis?.url ?? '',
-      MODELS: modelsOf([system.sage, system.ember]),
+      MODELS: modelsOf([system.sage, system.scout]),
     };
     const [one, two] = [await startBackend(env), await startBackend(env)];
     try {

@@ -35,7 +35,10 @@ describe('the API', () => {
   });
 
   test('lets a demo user in and tells how long the token lasts', async () => {
-    const { status, headers, body } = await post(`${system.url}/api/auth/token`, { user: 'ada' });
+    const { status, headers, body } = await post(`${system.url}/api/auth/token`, {
+      username: 'ada',
+      password: 'demo',
+    });
     expect([status, body.tokenType, body.expiresInSeconds]).toEqual([200, 'Bearer', 3600]);
     expect(headers.get('cache-control')).toBe('no-store');
     expect((await withToken(body.token)).status).toBe(200);
@@ -80,7 +83,9 @@ describe('the API', () => {
       JWT_SECRET: 'Zk3!mQ8#vL1@xR6$wT9%yU2^pB5&nC7*',
     });
     try {
-      expect((await post(`${production.url}/api/auth/token`, { user: 'ada' })).status).toBe(404);
+      expect(
+        (await post(`${production.url}/api/auth/token`, { username: 'ada', password: 'demo' })).status,
+      ).toBe(404);
       expect((await call(`${production.url}/api/models`)).status).toBe(401);
     } finally {
       await production.close();

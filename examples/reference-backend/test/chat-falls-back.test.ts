@@ -15,7 +15,7 @@ describe('chat', () => {
   afterAll(() => system?.close());
   beforeEach(async () => {
     await system.sage.control({ mode: 'ok' });
-    await system.ember.control({ mode: 'ok' });
+    await system.scout.control({ mode: 'ok' });
     for (const { breaker } of system.gateway.models.all()) breaker.reset();
   });
 
@@ -36,12 +36,12 @@ describe('chat', () => {
   });
 
   test('asks the wanted model first', async () => {
-    expect((await ada.chat('hi', { model: 'ember' })).body).toMatchObject({
-      model: 'ember',
+    expect((await ada.chat('hi', { model: 'scout' })).body).toMatchObject({
+      model: 'scout',
       fallback: false,
     });
     const unknown = await ada.chat('hi', { model: 'oracle' });
-    expect([unknown.status, unknown.body.knownModels]).toEqual([404, ['sage', 'ember']]);
+    expect([unknown.status, unknown.body.knownModels]).toEqual([404, ['sage', 'scout']]);
   });
 
   const misbehaviours: [behaviour: object, reason: string, message: string][] = [
@@ -68,7 +68,7 @@ describe('chat', () => {
       const { status, body } = await ada.chat('hi');
       expect(status).toBe(200);
       expect(body).toMatchObject({
-        model: 'ember',
+        model: 'scout',
         fallback: true,
         failures: [{ model: 'sage', reason, message }],
       });
@@ -80,7 +80,7 @@ describe('chat', () => {
     await failUntilOpen();
     const before = await system.sage.counts();
     const { body } = await ada.chat('hi');
-    expect(body).toMatchObject({ model: 'ember', failures: [{ model: 'sage', reason: 'circuit-open' }] });
+    expect(body).toMatchObject({ model: 'scout', failures: [{ model: 'sage', reason: 'circuit-open' }] });
     expect((await system.sage.counts()).asked).toBe(before.asked);
     await system.sage.control({ mode: 'ok' });
     await expect.poll(async () => (await ada.chat('hi')).body.model, { timeout: 5_000 }).toBe('sage');
@@ -88,20 +88,20 @@ describe('chat', () => {
 
   test('ends in a friendly 503 with request id and retryAfter when all models fail', async () => {
     await system.sage.control({ mode: 'fail' });
-    await system.ember.control({ mode: 'garbage' });
+    await system.scout.control({ mode: 'garbage' });
     const { status, headers, body, text } = await ada.chat('hi');
     expect(status).toBe(503);
     expect(headers.get('content-type')).toContain('application/problem+json');
     expect(body.detail).toBe('None of our models can answer right now. Please try again shortly.');
     expect(body.requestId).toBe(headers.get('x-request-id'));
     expect(String(body.retryAfter)).toBe(headers.get('retry-after'));
-    expect(body.failures.map(({ model }: { model: string }) => model)).toEqual(['sage', 'ember']);
+    expect(body.failures.map(({ model }: { model: string }) => model)).toEqual(['sage', 'scout']);
     expect(text).not.toMatch(/ {4}at |\.ts:|\.js:|node_modules/);
   });
 
   test('tells the visitor when every model refuses the message', async () => {
     await system.sage.control({ mode: 'fail', status: 400 });
-    await system.ember.control({ mode: 'fail', status: 413 });
+    await system.scout.control({ mode: 'fail', status: 413 });
     for (let round = 0; round < 12; round += 1) expect((await ada.chat('hi')).status).toBe(422);
     for (const { breaker } of system.gateway.models.all()) expect(breaker.state).toBe('closed');
   });
@@ -109,7 +109,7 @@ describe('chat', () => {
   test('passes a hang-up on to the provider, and holds it against nobody', async () => {
     await system.sage.control({ mode: 'hang' });
     const before = await system.sage.counts();
-    const asked = (await system.ember.counts()).asked;
+    const asked = (await system.scout.counts()).asked;
     const hangUp = new AbortController();
     const question = ada.post('/api/chat', { message: 'hi' }, { signal: hangUp.signal });
     await expect.poll(async () => (await system.sage.counts()).asked).toBe(before.asked + 1);
@@ -118,7 +118,7 @@ describe('chat', () => {
     await expect.poll(async () => (await system.sage.counts()).hungUp).toBe(before.hungUp + 1);
     const sage = system.gateway.models.get('sage');
     expect(sage.breaker.stats()).toMatchObject({ windowCalls: 0, windowFailures: 0 });
-    expect((await system.ember.counts()).asked).toBe(asked);
+    expect((await system.scout.counts()).asked).toBe(asked);
   });
 
   test('refuses what is no question, and says what is wrong with it', async () => {

@@ -19,7 +19,7 @@ describe('models', () => {
     const { body } = await ada.get('/api/models');
     expect(body.models.map(({ name, status }: Record<string, string>) => [name, status])).toEqual([
       ['sage', 'available'],
-      ['ember', 'available'],
+      ['scout', 'available'],
     ]);
     expect(await sage()).toMatchObject({
       latency: { p50Ms: null, calls: 0 },
@@ -58,9 +58,9 @@ describe('models', () => {
   });
 
   test('are degraded while they are slow', async () => {
-    await system.ember.control({ mode: 'slow', delayMs: 350 });
-    await ada.chat('hi', { model: 'ember' });
-    expect((await ada.get('/api/models/ember')).body).toMatchObject({
+    await system.scout.control({ mode: 'slow', delayMs: 350 });
+    await ada.chat('hi', { model: 'scout' });
+    expect((await ada.get('/api/models/scout')).body).toMatchObject({
       status: 'degraded',
       circuit: { state: 'closed' },
     });
@@ -68,7 +68,7 @@ describe('models', () => {
 
   test('that do not exist are answered with those that do', async () => {
     const { status, body } = await ada.get('/api/models/oracle');
-    expect([status, body.knownModels]).toEqual([404, ['sage', 'ember']]);
-    expect(body.detail).toContain('There are: sage, ember.');
+    expect([status, body.knownModels]).toEqual([404, ['sage', 'scout']]);
+    expect(body.detail).toContain('There are: sage, scout.');
   });
 });

@@ -7,9 +7,11 @@ import type { ConversationStore } from '../conversations/conversation-store.js';
 import type { Database } from '../database/database.js';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
 import { Problem } from '../http/problem.js';
-import { askInTurn, type ChainAnswer } from '../models/fallback-chain.js';
+import { askInTurn, type ChainAnswer, NoModelAnsweredError } from '../models/fallback-chain.js';
+import type { Model } from '../models/model.js';
 import type { ModelRegistry } from '../models/model-registry.js';
 import type { ChatMessage } from '../models/provider-client.js';
+import type { ChatMetrics } from '../observability/metrics.js';
 
 export interface Question {
   user: string;
@@ -37,6 +39,7 @@ interface Parts {
   conversations: ConversationStore;
   usage: UsageStore;
   reads: CachedReads;
+  metrics: ChatMetrics;
   logger: Logger;
 }
 
@@ -52,17 +55,23 @@ export class ChatService {
     const chain = this.#parts.models.chain(question.model);
     const history = await this.#history(question);
     const startedAt = performance.now();
-    const messages: ChatMessage[] = [...history, { role: 'user', content: question.message }];
-    const answer = await askInTurn(chain, messages, signal);
+    const given = await this.#ask(chain, [...history, { role: 'user', content: question.message }], signal);
     const latencyMs = Math.round((performance.now() - startedAt) * 10) / 10;
-    const conversationId = question.conversationId ?? randomUUID();
-    const stored = await this.#store(question, answer, conversationId, latencyMs);
-    return {
-      ...answer,
-      conversationId: stored ? conversationId : (question.conversationId ?? null),
-      stored,
-      latencyMs,
-    };
+    const id = question.conversationId ?? randomUUID();
+    const stored = await this.#store(question, given, id, latencyMs);
+    const conversationId = stored ? id : (question.conversationId ?? null);
+    const answer = { ...given, conversationId, stored, latencyMs };
+    this.#parts.metrics.answered(answer);
+    return answer;
+  }
+
+  async #ask(chain: readonly Model[], messages: ChatMessage[], signal: AbortSignal): Promise<ChainAnswer> {
+    try {
+      return await askInTurn(chain, messages, signal);
+    } catch (error) {
+      if (error instanceof NoModelAnsweredError) this.#parts.metrics.failed(error.failures);
+      throw error;
+    }
   }
 
   /** Without Postgres the model answers the bare message, which beats no answer. */

@@ -30,7 +30,7 @@ export type ModelConfig = z.output<typeof model>;
 /** Where `npm start` and the examples in the README run the two stand-in providers. */
 export const standInModels: ModelConfig[] = [
   { name: 'sage', baseUrl: 'http://127.0.0.1:4101/v1', model: 'sage', timeoutMs: 10_000 },
-  { name: 'ember', baseUrl: 'http://127.0.0.1:4102/v1', model: 'ember', timeoutMs: 10_000 },
+  { name: 'scout', baseUrl: 'http://127.0.0.1:4102/v1', model: 'scout', timeoutMs: 10_000 },
 ];
 
 /** Never quotes what it received: the text may hold API keys. */

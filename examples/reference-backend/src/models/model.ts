@@ -8,6 +8,9 @@ import { type ChatMessage, type Completion, requestCompletion } from './provider
 import { ProviderError } from './provider-error.js';
 import { RecentLatency } from './recent-latency.js';
 
+/** A provider that keeps failing is asked again at least this often. */
+const maxOpenMs = 30_000;
+
 export class Model {
   readonly name: string;
   readonly breaker: CircuitBreaker;
@@ -25,6 +28,9 @@ export class Model {
     this.breaker = new CircuitBreaker({
       name: `model:${provider.name}`,
       openMs: options.circuitOpenMs,
+      openBackoff: { maxMs: Math.max(maxOpenMs, options.circuitOpenMs) },
+      // A probe cannot take longer than a call may.
+      halfOpen: { leaseMs: provider.timeoutMs + 1_000 },
       isFailure: (error) => !(error instanceof ProviderError && error.reason === 'refused'),
     });
   }

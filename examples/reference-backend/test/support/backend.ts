@@ -39,7 +39,7 @@ export async function startBackend(env: Record<string, string>): Promise<Backend
 
 export interface System extends Backend {
   sage: StandIn;
-  ember: StandIn;
+  scout: StandIn;
   databaseUrl: string;
 }
 
@@ -47,17 +47,17 @@ export interface System extends Backend {
 export async function startSystem(env: Record<string, string> = {}): Promise<System> {
   const database = await testDatabase({ Client: pg.Client });
   const sage = await startStandIn('sage');
-  const ember = await startStandIn('ember');
-  const MODELS = modelsOf([sage, ember], 500);
+  const scout = await startStandIn('scout');
+  const MODELS = modelsOf([sage, scout], 500);
   const backend = await startBackend({ DATABASE_URL: database.url, MODELS, ...env });
   return {
     ...backend,
     sage,
-    ember,
+    scout,
     databaseUrl: database.url,
     close: async () => {
       await backend.close();
-      await Promise.all([sage.close(), ember.close(), database.close()]);
+      await Promise.all([sage.close(), scout.close(), database.close()]);
     },
   };
 }

@@ -36,7 +36,7 @@ export interface Visitor {
 }
 
 export async function visitor(url: string, user = 'ada'): Promise<Visitor> {
-  const { body } = await post(`${url}/api/auth/token`, { user });
+  const { body } = await post(`${url}/api/auth/token`, { username: user, password: 'demo' });
   const headers = { authorization: `Bearer ${body.token}` };
   const send = (path: string, body: unknown, init: RequestInit = {}) =>
     post(url + path, body, { ...init, headers });

@@ -1,0 +1,59 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { type System, startSystem } from './support/backend.js';
+import { call } from './support/client.js';
+import { testWith } from './support/parts.js';
+
+const test = await testWith('postgres');
+
+describe('the API', () => {
+  let system: System;
+  beforeAll(async () => {
+    system = await startSystem();
+  });
+  afterAll(() => system?.close());
+
+  test('is described by a valid OpenAPI 3.1 document that names every endpoint and its errors', async () => {
+    const { body } = await call(`${system.url}/docs/json`);
+    const { valid, errors } = await new Validator().validate(structuredClone(body));
+    expect([valid, errors]).toEqual([true, undefined]);
+    expect(body.openapi).toMatch(/^3\.1\./);
+    expect(Object.keys(body.paths).sort()).toEqual([
+      '/api/analytics/latency',
+      '/api/analytics/usage-by-day',
+      '/api/analytics/usage-by-model',
+      '/api/auth/token',
+      '/api/chat',
+      '/api/conversations',
+      '/api/conversations/{id}',
+      '/api/models',
+      '/api/models/{name}',
+    ]);
+    expect(Object.keys(body.paths['/api/chat'].post.responses)).toEqual([
+      '200',
+      '400',
+      '401',
+      '404',
+      '422',
+      '503',
+    ]);
+    expect(body.paths['/api/chat'].post.security).toEqual([{ token: [] }]);
+    expect(body.paths['/api/auth/token'].post.security).toBeUndefined();
+  });
+
+  test('can be tried at /docs, whose policy lets its own scripts run and nothing else', async () => {
+    const { status, headers, text } = await call(`${system.url}/docs/`);
+    expect([status, text.includes('swagger-ui')]).toEqual([200, true]);
+    expect(headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect(headers.get('content-security-policy')).not.toMatch(/unsafe-eval|upgrade-insecure/);
+    const api = await call(`${system.url}/health/live`);
+    expect(api.headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+    expect(api.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  test('shows health and metrics without a token', async () => {
+    for (const path of ['/health', '/health/live', '/health/ready', '/metrics']) {
+      expect([path, (await call(system.url + path)).status]).toEqual([path, 200]);
+    }
+  });
+});
