@@ -1,4 +1,4 @@
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { HealthChecks } from './health-checks.js';
 import { type HealthEndpoint, type HealthHttpOptions, HealthResponses } from './http-responses.js';
@@ -12,7 +12,7 @@ export interface HealthPluginOptions extends HealthHttpOptions<FastifyRequest> {
 /** A load guard must not answer its own probe: `@fastify/under-pressure` lets a route pass whose handler returns nothing. */
 const pressureHandler = (): void => {};
 
-const plugin: FastifyPluginCallback<HealthPluginOptions> = (app, options, done) => {
+const plugin: FastifyPluginAsync<HealthPluginOptions> = async (app, options) => {
   const { health, paths, exposeDetails, logLevel = 'warn' } = options;
   const responses = new HealthResponses<FastifyRequest>('healthPlugin', health, {
     ...(paths === undefined ? {} : { paths }),
@@ -33,7 +33,6 @@ const plugin: FastifyPluginCallback<HealthPluginOptions> = (app, options, done) 
   route('report');
   route('live');
   route('ready');
-  done();
 };
 
 /**

@@ -1,12 +1,5 @@
-import {
-  type Clock,
-  type Deadline,
-  deadlinesOf,
-  Events,
-  monotonicClock,
-  option,
-  readOptions,
-} from '@mainstay/core';
+import { type Clock, Events, monotonicClock, option, readOptions } from '@mainstay/core';
+import { BackgroundRuns } from './background-runs.js';
 import type { CheckOptions, CheckReport, HealthStatus } from './check.js';
 import { CheckRunner } from './check-runner.js';
 import { type CheckSettings, checksField, readCheck } from './check-settings.js';
@@ -41,8 +34,7 @@ export interface HealthEvents {
   status: { readonly from: HealthStatus | undefined; readonly to: HealthStatus };
 }
 
-/** Background runs are spread, so that checks, and instances started together, do not ask at the same moment. */
-const jitterRatio = 0.1;
+type Result = readonly [CheckRunner, CheckReport];
 
 /**
  * Asks the parts of a service whether they work, and answers probes from what it knows.
@@ -56,11 +48,13 @@ export class HealthChecks {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #runners = new Map<string, CheckRunner>();
-  readonly #scheduled = new Map<CheckRunner, Deadline>();
+  readonly #backgroundRuns: BackgroundRuns;
   readonly #events = new Events<HealthEvents>();
   #status: HealthStatus | undefined;
   #known: { readonly report: Promise<HealthReport>; readonly until: number } | undefined;
   #collecting: Promise<HealthReport> | undefined;
+  /** Counts checks that came or went, and the turn to leaving. */
+  #changes = 0;
   #background = false;
   #shuttingDown = false;
   #closed = false;
@@ -77,6 +71,7 @@ export class HealthChecks {
     this.version = version;
     this.#clock = clock;
     this.#startedAt = clock.now();
+    this.#backgroundRuns = new BackgroundRuns(clock);
     for (const check of checks) this.#add(check);
   }
 
@@ -87,12 +82,12 @@ export class HealthChecks {
    */
   add(check: CheckOptions): () => void {
     const runner = this.#add(readCheck(check));
-    if (this.#background) this.#runInBackground(runner);
+    if (this.#background) this.#backgroundRuns.start(runner);
     return () => {
       if (this.#runners.get(runner.settings.name) !== runner) return;
       this.#runners.delete(runner.settings.name);
       this.#forget();
-      this.#unschedule(runner);
+      this.#backgroundRuns.stop(runner);
       runner.close();
       this.#noteStatus();
     };
@@ -134,7 +129,7 @@ export class HealthChecks {
   start(): this {
     if (this.#background || this.#closed) return this;
     this.#background = true;
-    for (const runner of this.#runners.values()) this.#runInBackground(runner);
+    for (const runner of this.#runners.values()) this.#backgroundRuns.start(runner);
     return this;
   }
 
@@ -143,7 +138,7 @@ export class HealthChecks {
     this.#closed = true;
     this.#background = false;
     for (const runner of this.#runners.values()) {
-      this.#unschedule(runner);
+      this.#backgroundRuns.stop(runner);
       runner.close();
     }
     this.#forget();
@@ -180,41 +175,45 @@ export class HealthChecks {
 
   /** What was put together before a change no longer holds. */
   #forget(): void {
+    this.#changes += 1;
     this.#known = undefined;
     this.#collecting = undefined;
   }
 
   async #collect(): Promise<HealthReport> {
+    const changes = this.#changes;
     const now = this.#clock.now();
     const runners = [...this.#runners.values()];
     const results = await Promise.all(
-      runners.map(async (runner): Promise<[CheckRunner, CheckReport]> => {
+      runners.map(async (runner): Promise<Result> => {
         const fresh = now < this.#freshUntil(runner) ? runner.report : undefined;
         return [runner, fresh ?? (await runner.run(true))];
       }),
     );
-    return this.#compose(results);
+    const report = this.#compose(results);
+    // A check that came or went meanwhile made this report one of the past; it is nobody's but those who asked for it.
+    if (changes === this.#changes) {
+      this.#collecting = undefined;
+      this.#remember(report, results);
+    }
+    return report;
   }
 
-  #compose(results: readonly (readonly [CheckRunner, CheckReport])[]): HealthReport {
-    const report: HealthReport = Object.freeze({
+  #compose(results: readonly Result[]): HealthReport {
+    const checks = results.map(([{ settings }, result]) => [settings.name, result] as const);
+    return Object.freeze({
       name: this.name,
       ...(this.version === undefined ? {} : { version: this.version }),
       status: overallStatus(results.map(([, result]) => result)),
       shuttingDown: this.#shuttingDown,
-      checks: Object.freeze(
-        Object.fromEntries(results.map(([{ settings }, result]) => [settings.name, result])),
-      ),
+      checks: Object.freeze(Object.fromEntries(checks)),
     });
+  }
+
+  #remember(report: HealthReport, results: readonly Result[]): void {
     const until = Math.min(...results.map(([runner]) => this.#freshUntil(runner)));
-    const isCurrent =
-      results.length === this.#runners.size &&
-      results.every(
-        ([runner, result]) => runner.report === result && this.#runners.has(runner.settings.name),
-      );
-    this.#collecting = undefined;
-    if (isCurrent) this.#known = { report: Promise.resolve(report), until };
-    return report;
+    const isLatest = results.every(([runner, result]) => runner.report === result);
+    if (isLatest && until > this.#clock.now()) this.#known = { report: Promise.resolve(report), until };
   }
 
   #freshUntil(runner: CheckRunner): number {
@@ -227,26 +226,6 @@ export class HealthChecks {
 
   async #leaving(): Promise<Readiness> {
     return { ready: false, status: this.#status ?? 'up', reason: 'shutting-down', down: [] };
-  }
-
-  #runInBackground(runner: CheckRunner): void {
-    const again = (): void => {
-      if (!this.#background || this.#runners.get(runner.settings.name) !== runner) return;
-      const spread = 1 - jitterRatio + 2 * jitterRatio * Math.random();
-      const next = deadlinesOf(this.#clock).add(
-        runner.settings.intervalMs * spread,
-        () => this.#runInBackground(runner),
-        { keepAlive: false },
-      );
-      this.#scheduled.set(runner, next);
-    };
-    this.#scheduled.delete(runner);
-    void runner.run(false).then(again);
-  }
-
-  #unschedule(runner: CheckRunner): void {
-    this.#scheduled.get(runner)?.cancel();
-    this.#scheduled.delete(runner);
   }
 
   readonly #onResult = (runner: CheckRunner, from: HealthStatus | undefined): void => {

@@ -1,4 +1,4 @@
-import { option, readOptions } from '@mainstay/core';
+import { invalidOption, option, readOptions } from '@mainstay/core';
 import type { HealthChecks } from './health-checks.js';
 import type { HealthReport } from './report.js';
 
@@ -59,6 +59,8 @@ export class HealthResponses<HttpRequest> {
   readonly #terse = new WeakMap<HealthReport, HealthResponse>();
 
   constructor(owner: string, health: HealthChecks, options: HealthHttpOptions<HttpRequest>) {
+    if (typeof health?.report !== 'function')
+      throw invalidOption(owner, 'health', 'must be a HealthChecks', health);
     const { paths, exposeDetails } = readHttpOptions(owner, options);
     this.#health = health;
     this.#exposes = typeof exposeDetails === 'function' ? exposeDetails : () => exposeDetails === true;
