@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { option, readOptions } from '@mainstay/core';
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { type HttpMetrics, unmatchedRoute } from './http-metrics.js';
 import type { Metrics } from './metrics.js';
@@ -21,27 +21,27 @@ export interface MetricsPluginOptions {
 /** A load guard must not refuse the scrape that would show the load: `@fastify/under-pressure` lets a route pass whose handler returns nothing. */
 const pressureHandler = (): void => {};
 
-/** Counts one request when its response closes, whichever way it ended: exactly once, even for a reply that is hijacked. */
+/** Counts one request when its response closes, whichever way it ended: exactly once, also for a reply that is hijacked. */
 function track(http: HttpMetrics, request: FastifyRequest, reply: FastifyReply): void {
   const start = performance.now();
-  http.inFlight.inc();
   const response: ServerResponse = reply.raw;
+  let seconds: number | undefined;
+  http.inFlight.inc();
+  // The events of the response, not Fastify's onResponse: that one waits for other hooks, and never comes after an abort.
+  response.once('finish', () => {
+    seconds = (performance.now() - start) / 1000;
+  });
   response.once('close', () => {
     http.inFlight.dec();
     const { method } = request;
     const route = (request.is404 ? undefined : request.routeOptions.url) ?? unmatchedRoute;
-    if (response.writableFinished) {
-      http.duration.observe(
-        { method, route, status: response.statusCode },
-        (performance.now() - start) / 1000,
-      );
-    } else {
-      http.aborted.inc({ method, route });
-    }
+    if (seconds === undefined) http.aborted.inc({ method, route });
+    else http.duration.observe({ method, route, status: response.statusCode }, seconds);
   });
 }
 
-const plugin: FastifyPluginCallback<MetricsPluginOptions> = (app, received, done) => {
+// Asynchronous, so that what it throws rejects the registration: Fastify does not catch what a callback plugin throws.
+const plugin: FastifyPluginAsync<MetricsPluginOptions> = async (app, received) => {
   const anything = option.custom<unknown>('anything', () => true, { optional: true });
   const { metrics, path, logLevel } = readOptions('metricsPlugin', received, {
     metrics: option.instance<Metrics>({ methods: ['render', 'http'], expected: 'a Metrics' }),
@@ -73,7 +73,6 @@ const plugin: FastifyPluginCallback<MetricsPluginOptions> = (app, received, done
       handler: async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()),
     });
   }
-  done();
 };
 
 /**

@@ -129,7 +129,8 @@ export class LabelTree<Series> {
 
 function plainText(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value === undefined || value === null) return '';
+  // A function is what a label named `constructor` inherits when its value is missing.
+  if (value === undefined || value === null || typeof value === 'function') return '';
   try {
     return String(value);
   } catch {

@@ -137,5 +137,6 @@ export abstract class SeriesFamily<Series extends StoredSeries>
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'number' ? String(value) : `a ${typeof value}`;
+  if (typeof value === 'number' || value === undefined || value === null) return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
