@@ -16,7 +16,7 @@ async function printProvisioned(args) {
     console.log(
       part.available
         ? `${part.describe}  ${part.binary}`
-        : `${part.name}: absent. ${part.reason}. To get it: ${part.hint}`,
+        : `${part.name}: absent: ${part.reason}. ${part.hint}`,
     );
   }
   if (args.includes('--require') && parts.some((part) => !part.available)) process.exitCode = 1;
@@ -29,8 +29,7 @@ async function runUntilCtrlC() {
   });
   stopped.then(() => starting.abort(new Error('called off')));
   const services = await startServices({ postgres: true, redis: true, signal: starting.signal, log });
-  for (const { name, reason, hint } of services.skipped)
-    console.log(`${name}: absent. ${reason}. To get it: ${hint}`);
+  for (const { name, reason, hint } of services.skipped) console.log(`${name}: absent: ${reason}. ${hint}`);
   for (const server of [services.postgres, services.redis])
     if (server) console.log(`${server.describe}  ${server.url}`);
   // Servers do not keep this process alive; something has to until Ctrl-C.

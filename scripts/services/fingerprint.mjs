@@ -1,7 +1,8 @@
 // What a cached test result depends on besides the code: which real parts were there.
-import { parts } from './parts.mjs';
+
 import { defaultServicesDir } from './places.mjs';
-import { resolvePart } from './provision.mjs';
+import { parts } from './sources/parts.mjs';
+import { resolvePart } from './sources/provision.mjs';
 
 /**
  * `postgres=15.18;redis=7.0.15;nginx=absent;…`: cheap, fetches nothing. Provision first, else a part that would be

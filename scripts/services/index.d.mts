@@ -16,9 +16,9 @@ export interface AvailablePart {
 
 export interface SkippedPart {
   readonly name: string;
-  /** Why it is not to be had. */
+  /** Why it is not to be had: a clause without a full stop. */
   readonly reason: string;
-  /** The way to get it. */
+  /** The way to get it: a sentence. */
   readonly hint: string;
 }
 
@@ -35,6 +35,8 @@ export interface ProvisionOptions {
   readonly log?: (message: string) => void;
   /** Where fetched parts live. Default: `.services` in the clone. */
   readonly servicesDir?: string;
+  /** Calls off a download; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -1,7 +1,7 @@
 // A set of real servers for one caller.
-import { KeeperClient } from './keeper-client.mjs';
-import { provision } from './provision.mjs';
+import { KeeperClient } from './keeper/keeper-client.mjs';
 import { serverKinds } from './servers/index.mjs';
+import { provision } from './sources/provision.mjs';
 
 /** @typedef {import('./index.d.mts').ServiceHandle} ServiceHandle */
 
@@ -65,7 +65,7 @@ function makeHandle(keeper, part, first) {
 export async function startServices(options) {
   const { dataDir, signal, log = () => {}, onExit = () => {}, servicesDir } = options;
   const names = wantedServers(options);
-  const parts = await provision(names, { log, ...(servicesDir ? { servicesDir } : {}) });
+  const parts = await provision(names, { log, signal, ...(servicesDir ? { servicesDir } : {}) });
   signal?.throwIfAborted();
   const skipped = parts
     .filter((part) => !part.available)

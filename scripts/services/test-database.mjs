@@ -1,6 +1,6 @@
 // A private database for one test, in a server that is named by the environment or started for it.
 import { randomBytes } from 'node:crypto';
-import { queryPostgres } from './postgres-wire.mjs';
+import { queryPostgres } from './servers/postgres-wire.mjs';
 import { startServices } from './services.mjs';
 
 const queryTimeoutMs = 30_000;
@@ -16,7 +16,7 @@ async function borrowServer() {
     const { postgres, skipped } = await sharedServices;
     if (postgres) return postgres.url;
     const [{ reason, hint } = { reason: 'no PostgreSQL', hint: '' }] = skipped;
-    throw Object.assign(new Error(`${reason}. ${hint}`), { code: 'ERR_SERVICE_MISSING' });
+    throw Object.assign(new Error(`No PostgreSQL: ${reason}. ${hint}`), { code: 'ERR_SERVICE_MISSING' });
   } catch (error) {
     await returnServer();
     throw error;

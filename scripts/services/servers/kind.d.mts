@@ -1,5 +1,5 @@
-import type { ServerData } from '../kept-data.mjs';
-import type { User } from '../owner.mjs';
+import type { ServerData } from '../keeper/kept-data.mjs';
+import type { User } from '../keeper/owner.mjs';
 
 export interface RunningAt {
   readonly port: number;

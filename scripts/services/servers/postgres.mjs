@@ -1,8 +1,8 @@
 // How a PostgreSQL server is prepared, run and asked whether it is there.
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { queryPostgres } from '../postgres-wire.mjs';
 import { runCommand } from '../run-command.mjs';
+import { queryPostgres } from './postgres-wire.mjs';
 
 const initialiseTimeoutMs = 60_000;
 const queryTimeoutMs = 2_000;
@@ -32,7 +32,8 @@ export const postgres = {
       cwd,
       ...owner,
     });
-    if (!result.ok) throw new Error(result.problem);
+    // All that it said goes along: what went wrong is seldom in the last line.
+    if (!result.ok) throw Object.assign(new Error(result.problem.split('\n')[0]), { log: result.stderr });
     renameSync(unfinished, folder);
   },
 
@@ -70,7 +71,7 @@ export const postgres = {
 };
 
 /**
- * @param {import('../kept-data.mjs').ServerData} data
+ * @param {import('../keeper/kept-data.mjs').ServerData} data
  * @param {string} version
  */
 function checkMajorVersion({ folder, home }, version) {

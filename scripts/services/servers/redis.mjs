@@ -1,7 +1,7 @@
 // How a Redis server is prepared, run and asked whether it is there.
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { giveTo } from '../owner.mjs';
+import { giveTo } from '../keeper/owner.mjs';
 
 const answerTimeoutMs = 2_000;
 
@@ -61,7 +61,7 @@ function ask(port, commands, complete) {
     socket.on('connect', () => socket.write(commands));
     socket.on('data', (text) => {
       answer += text;
-      if (complete.test(answer)) finish();
+      if (complete.test(answer)) finish(undefined);
     });
     socket.on('error', finish);
     socket.on('close', () => finish(new Error('the server closed the connection')));

@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { giveTo } from '../../services/owner.mjs';
+import { giveTo } from '../../services/keeper/owner.mjs';
 import { ended, hasPostgres, servicesFolder, startScript } from './support.ts';
 
 // Others than root cannot become somebody else; for them the rest of the suite is this test.

@@ -23,8 +23,8 @@ describe('a part that is not to be had', () => {
     expect(redis).toEqual({
       name: 'redis',
       available: false,
-      reason: 'Redis: hidden by MAINSTAY_WITHOUT',
-      hint: 'take redis out of MAINSTAY_WITHOUT',
+      reason: 'hidden by MAINSTAY_WITHOUT',
+      hint: 'Take redis out of MAINSTAY_WITHOUT.',
     });
   });
 
@@ -34,7 +34,7 @@ describe('a part that is not to be had', () => {
     for (const part of parts) {
       expect(part).toMatchObject({ available: false });
       expect(!part.available && part.reason).toMatch(/nowhere to fetch it from/);
-      expect(!part.available && part.hint).toMatch(/^install .*apt-get install/);
+      expect(!part.available && part.hint).toMatch(/^Install .*apt-get install .*\.$/);
     }
   });
 
@@ -72,4 +72,9 @@ describe('a part that is not to be had', () => {
     // @ts-expect-error no such part
     await expect(provision(['oracle'])).rejects.toThrow(/unknown part "oracle"; known: postgres, redis/);
   });
+});
+
+it('looking for a part can be called off', async () => {
+  const signal = AbortSignal.abort(new Error('enough'));
+  await expect(provision(['redis'], { signal })).rejects.toThrow('enough');
 });

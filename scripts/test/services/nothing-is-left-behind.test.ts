@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { childrenOf } from '../../services/processes.mjs';
+import { childrenOf } from '../../services/keeper/processes.mjs';
 import {
   ended,
   eventually,

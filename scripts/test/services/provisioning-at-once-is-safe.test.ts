@@ -12,7 +12,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acquireLock } from '../../services/lock.mjs';
-import { unpackInto } from '../../services/unpacked-folder.mjs';
+import { unpackInto } from '../../services/sources/unpacked-folder.mjs';
 import { ended, servicesFolder, startScript } from './support.ts';
 
 let folder: string;

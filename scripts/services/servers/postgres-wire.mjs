@@ -76,6 +76,7 @@ export function queryPostgres({ host = '127.0.0.1', port, user, database, timeou
     /** @type {Error | undefined} */
     let failure;
     let asked = false;
+    /** @type {Buffer} */
     let pending = Buffer.alloc(0);
     const timer = setTimeout(() => finish(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     const finish = (/** @type {Error | undefined} */ error) => {

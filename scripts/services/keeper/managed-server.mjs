@@ -1,11 +1,11 @@
 // One server in the keeper's care: started on a free port, restarted on the same, its data opened once and released at the end.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { serverKinds } from '../servers/index.mjs';
 import { explainFailure } from './explain-failure.mjs';
 import { openData } from './kept-data.mjs';
 import { freePort, isFree } from './ports.mjs';
 import { makeServerFolder, reachableProgram } from './private-folder.mjs';
 import { ServerProcess } from './server-process.mjs';
-import { serverKinds } from './servers/index.mjs';
 
 const portAttempts = 5;
 const pollMs = 25;
@@ -18,7 +18,7 @@ const pollMs = 25;
  * @property {AbortSignal} signal aborts starts when the keeper ends
  * @property {(exit: { name: string, code: number | null, signal: string | null, lastLines: string }) => void} onDeath
  *
- * @typedef {{ part: import('./provision.mjs').AvailablePart, settings: Record<string, string | number>, dataDir?: string }} ServerSpec
+ * @typedef {{ part: import('../sources/provision.mjs').AvailablePart, settings: Record<string, string | number>, dataDir?: string }} ServerSpec
  */
 
 export class ManagedServer {
@@ -77,7 +77,8 @@ export class ManagedServer {
     try {
       await this.#kind.prepare(context);
     } catch (error) {
-      throw explainFailure(part, this.#data.folder, error instanceof Error ? error.message : String(error));
+      const { message, log } = /** @type {Error & { log?: string }} */ (error);
+      throw explainFailure(part, this.#data.folder, message, log);
     }
     await this.start();
   }

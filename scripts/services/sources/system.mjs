@@ -1,8 +1,8 @@
 // Finds a program that the system already has.
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { readJson, writeJson } from './places.mjs';
-import { runCommand } from './run-command.mjs';
+import { readJson, writeJson } from '../places.mjs';
+import { runCommand } from '../run-command.mjs';
 
 // Servers live in sbin folders, which an ordinary user's PATH often lacks.
 const extraFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/opt/homebrew/bin', '/usr/local/bin'];

@@ -2,10 +2,10 @@
 // the leader of its own session: Ctrl-C at the terminal does not reach it. It ends when its channel to the parent
 // closes, for whatever reason, and takes servers and temporary files with it.
 import { rmSync } from 'node:fs';
+import { runCommand } from '../run-command.mjs';
 import { ManagedServer } from './managed-server.mjs';
 import { serverUser } from './owner.mjs';
 import { makePrivateFolder } from './private-folder.mjs';
-import { runCommand } from './run-command.mjs';
 
 /** @type {Map<string, ManagedServer>} in the order in which they were started */
 const servers = new Map();
@@ -74,6 +74,7 @@ let ended;
 function endAll() {
   ended ??= (async () => {
     ending.abort(new Error('the services are being closed'));
+    /** @type {unknown[]} */
     const problems = [];
     for (const server of [...servers.values()].reverse()) {
       await server.close().catch((error) => problems.push(error));

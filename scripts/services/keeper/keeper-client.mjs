@@ -2,7 +2,9 @@
 import { fork } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { serverKinds } from '../servers/index.mjs';
 import { sendSignal } from './processes.mjs';
 
 const keeperPath = fileURLToPath(new URL('keeper.mjs', import.meta.url));
@@ -22,7 +24,7 @@ export class KeeperClient {
   /** @type {Map<string, number>} the servers' pids, for the case that the keeper is killed */
   pids = new Map();
 
-  /** @param {(exit: import('./index.d.mts').ServiceExit) => void} onDeath */
+  /** @param {(exit: import('../index.d.mts').ServiceExit) => void} onDeath */
   constructor(onDeath) {
     // Options meant for the caller (a debugger's port, a loader) are not for the keeper.
     const env = { ...process.env, NODE_OPTIONS: '' };
@@ -36,7 +38,7 @@ export class KeeperClient {
     this.#child.on('message', (message) => {
       const { event, ...rest } = /** @type {{ event?: string, message?: string }} */ (message);
       if (event === 'death')
-        onDeath(/** @type {import('./index.d.mts').ServiceExit} */ (/** @type {unknown} */ (rest)));
+        onDeath(/** @type {import('../index.d.mts').ServiceExit} */ (/** @type {unknown} */ (rest)));
       else if (event === 'crash') this.#crash = rest.message ?? '';
       else this.#settle(/** @type {{ id: number }} */ (/** @type {unknown} */ (message)));
     });
@@ -68,13 +70,21 @@ export class KeeperClient {
     );
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
-    if (!this.#closing) this.#clearUpAfterKilledKeeper();
-    resolve();
+    if (this.#closing) resolve();
+    else this.#clearUpAfterKilledKeeper().then(resolve, resolve);
   }
 
   /** It had no time to do it itself. Where the kernel does not end the servers with it, this does. */
-  #clearUpAfterKilledKeeper() {
+  async #clearUpAfterKilledKeeper() {
     for (const pid of this.pids.values()) sendSignal(pid, 'SIGKILL');
+    const folders = [...this.pids.keys()].map((name) => ({
+      name,
+      folder: join(this.privateFolder, name, 'data'),
+    }));
+    for (const { name, folder } of folders) {
+      const kind = serverKinds[/** @type {keyof typeof serverKinds} */ (name)];
+      await kind.cleanUp({ data: { folder, home: folder, kept: false, release: async () => {} } });
+    }
     if (this.privateFolder) rmSync(this.privateFolder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -106,7 +116,7 @@ export class KeeperClient {
     this.#child.ref();
     const timer = setTimeout(() => {
       if (pid) sendSignal(pid, 'SIGKILL');
-      this.#clearUpAfterKilledKeeper();
+      void this.#clearUpAfterKilledKeeper().catch(() => {});
     }, closeTimeoutMs);
     try {
       if (this.#child.connected) await this.ask('close');

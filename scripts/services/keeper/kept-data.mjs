@@ -1,11 +1,11 @@
 // Data that outlive the servers. Where the servers' user cannot reach them, they work on a copy, which is brought back.
 import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { acquireLock } from './lock.mjs';
+import { acquireLock } from '../lock.mjs';
 import { canReach, giveTo } from './owner.mjs';
 
 // A crashed predecessor's keeper may still be stopping its server; another `npm start` holds on for longer.
-const lockWaitMs = 5_000;
+const lockWaitMs = 3_000;
 
 /**
  * @typedef {object} ServerData

@@ -2,13 +2,15 @@
 // installed, no service is started, no account is made.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from './run-command.mjs';
+import { runCommand } from '../run-command.mjs';
 import { ensureReadableFolder, unpackInto } from './unpacked-folder.mjs';
 
 const simulateTimeoutMs = 30_000;
 const updateTimeoutMs = 120_000;
 const downloadTimeoutMs = 180_000;
 const unpackTimeoutMs = 60_000;
+
+/** @typedef {{ servicesDir: string, log: (message: string) => void, signal?: AbortSignal }} FetchContext */
 
 /** @param {string} home */
 function libraryFolders(home) {
@@ -73,10 +75,11 @@ function aptOptions(servicesDir, ownLists) {
  * What would be installed, as `name=version`: the package itself, even where a broken one is there already, and the libraries.
  * @param {NonNullable<import('./parts.mjs').Part['debian']>} row
  * @param {string[]} options
+ * @param {AbortSignal | undefined} signal
  */
-async function neededPackages(row, options) {
+async function neededPackages(row, options, signal) {
   const args = ['-s', 'install', '--reinstall', '--no-install-recommends', ...options, row.package];
-  const result = await runCommand('apt-get', args, { timeoutMs: simulateTimeoutMs });
+  const result = await runCommand('apt-get', args, { timeoutMs: simulateTimeoutMs, signal });
   if (!result.ok) throw new Error(result.problem);
   const planned = [...result.stdout.matchAll(/^Inst (\S+) (?:\[[^\]]*\] )?\((\S+)/gm)];
   const needed = planned.filter(([, name]) => name === row.package || row.libraries.test(name ?? ''));
@@ -89,23 +92,23 @@ async function neededPackages(row, options) {
  * @param {import('./parts.mjs').Part} part
  * @param {string} unfinished
  * @param {string[]} options
+ * @param {AbortSignal | undefined} signal
  */
-async function downloadAndUnpack(part, unfinished, options) {
-  const packages = await neededPackages(
-    /** @type {NonNullable<typeof part.debian>} */ (part.debian),
-    options,
-  );
+async function downloadAndUnpack(part, unfinished, options, signal) {
+  const row = /** @type {NonNullable<typeof part.debian>} */ (part.debian);
+  const packages = await neededPackages(row, options, signal);
   const archives = join(unfinished, 'archives');
   rmSync(archives, { recursive: true, force: true });
   mkdirSync(archives);
   const download = await runCommand('apt-get', ['download', '-q', ...options, ...packages], {
     cwd: archives,
     timeoutMs: downloadTimeoutMs,
+    signal,
   });
   if (!download.ok) throw new Error(download.problem);
   for (const archive of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
     const args = ['-x', join(archives, archive), unfinished];
-    const unpack = await runCommand('dpkg-deb', args, { timeoutMs: unpackTimeoutMs });
+    const unpack = await runCommand('dpkg-deb', args, { timeoutMs: unpackTimeoutMs, signal });
     if (!unpack.ok) throw new Error(unpack.problem);
   }
   rmSync(archives, { recursive: true, force: true });
@@ -115,19 +118,19 @@ async function downloadAndUnpack(part, unfinished, options) {
 
 /**
  * @param {import('./parts.mjs').Part} part
- * @param {string} servicesDir
- * @param {(message: string) => void} log
+ * @param {FetchContext} context
  */
-export async function fetchFromDebian(part, servicesDir, log) {
+export async function fetchFromDebian(part, { servicesDir, log, signal }) {
   log(`fetching ${part.label} from Debian packages (${part.debian?.package})`);
   ensureReadableFolder(servicesDir);
   await unpackInto(join(servicesDir, 'debian', part.name), async (unfinished) => {
     try {
-      await downloadAndUnpack(part, unfinished, aptOptions(servicesDir, false));
+      await downloadAndUnpack(part, unfinished, aptOptions(servicesDir, false), signal);
     } catch {
+      signal?.throwIfAborted();
       // The system's package lists are missing, or so old that what they name is gone.
       log('refreshing the package lists inside the clone');
-      await retryWithOwnLists(part, unfinished, aptOptions(servicesDir, true));
+      await retryWithOwnLists(part, unfinished, aptOptions(servicesDir, true), signal);
     }
   });
 }
@@ -136,11 +139,13 @@ export async function fetchFromDebian(part, servicesDir, log) {
  * @param {import('./parts.mjs').Part} part
  * @param {string} unfinished
  * @param {string[]} options
+ * @param {AbortSignal | undefined} signal
  */
-async function retryWithOwnLists(part, unfinished, options) {
-  const update = await runCommand('apt-get', ['update', '-q', ...options], { timeoutMs: updateTimeoutMs });
+async function retryWithOwnLists(part, unfinished, options, signal) {
+  const args = ['update', '-q', ...options];
+  const update = await runCommand('apt-get', args, { timeoutMs: updateTimeoutMs, signal });
   try {
-    await downloadAndUnpack(part, unfinished, options);
+    await downloadAndUnpack(part, unfinished, options, signal);
   } catch (error) {
     // A list that cannot be fetched is a mere warning to `update`, and one of a third party is harmless; only when
     // nothing came of it all is it the reason.

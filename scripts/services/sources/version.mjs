@@ -1,8 +1,8 @@
 // Asks a program for its version once; a stamp answers from then on, as long as the program's file is the same.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson, systemIdentity, writeJson } from './places.mjs';
-import { runCommand } from './run-command.mjs';
+import { readJson, systemIdentity, writeJson } from '../places.mjs';
+import { runCommand } from '../run-command.mjs';
 
 const versionTimeoutMs = 10_000;
 

