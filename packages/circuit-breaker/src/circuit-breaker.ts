@@ -177,6 +177,8 @@ export class CircuitBreaker {
     fn: (context: CallContext) => Result | PromiseLike<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
+    // Asked before a ticket is taken, since a probe's would be lost.
+    if (typeof signal.addEventListener !== 'function') return Promise.reject(notASignal(signal));
     if (signal.aborted) return Promise.reject(signal.reason);
     const circuit = this.#circuit;
     const ticket = circuit.before();
@@ -234,4 +236,8 @@ function notAFunction(method: string, received: unknown): TypeError {
   return new TypeError(
     `CircuitBreaker: ${method} takes a function, received ${received === null ? 'null' : typeof received}`,
   );
+}
+
+function notASignal(received: unknown): TypeError {
+  return new TypeError(`CircuitBreaker: signal must be an AbortSignal, received ${typeof received}`);
 }
