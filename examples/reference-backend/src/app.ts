@@ -28,6 +28,8 @@ export async function buildApp(gateway: Gateway): Promise<FastifyInstance> {
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  // JSON or nothing: a body of another kind is a 415, not a text that fails the schema.
+  app.removeContentTypeParser('text/plain');
   registerRequestId(app);
   registerProblemReplies(app);
 

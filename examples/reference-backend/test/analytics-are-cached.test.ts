@@ -43,8 +43,8 @@ describe('analytics', () => {
     }
     const { body } = await bob.get('/api/analytics/usage-by-model');
     expect(body.rows).toEqual([
-      { model: 'scout', answers: 1, promptTokens: 1, completionTokens: 8, fallbacks: 0 },
       { model: 'sage', answers: 1, promptTokens: 1, completionTokens: 8, fallbacks: 0 },
+      { model: 'scout', answers: 1, promptTokens: 1, completionTokens: 8, fallbacks: 0 },
     ]);
   });
 

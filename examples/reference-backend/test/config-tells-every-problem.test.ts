@@ -70,6 +70,7 @@ describe('the configuration', () => {
       `[{"name":"sage","baseUrl":"https://a.example/v1","apiKey":["${apiKey}"]}]`,
       `[{"name":"sage","baseUrl":"https://a.example/v1","apikey":"${apiKey}"}]`,
       `[{"name":"sage","baseUrl":{"url":"${apiKey}"}}]`,
+      `[{"name":"sage","baseUrl":"https://ada:${apiKey}@a.example/v1"}]`,
       `"${apiKey}"`,
       `{"apiKey":"${apiKey}"}`,
     ]) {

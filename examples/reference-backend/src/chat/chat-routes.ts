@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Problem, problems } from '../http/problem.js';
+import { visitorSignal } from '../http/visitor-signal.js';
 import { NoModelAnsweredError } from '../models/fallback-chain.js';
 import type { ChatService } from './chat-service.js';
 
@@ -57,9 +58,9 @@ export const chatRoutes: FastifyPluginAsyncZod<{ chat: ChatService }> = async (a
         response: { 200: answerSchema, ...problems(400, 401, 404, 422, 503) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { body, user, id: requestId } = request;
-      const result = await chat.answer({ ...body, user }, request.signal).catch((error: unknown) => {
+      const result = await chat.answer({ ...body, user }, visitorSignal(reply)).catch((error: unknown) => {
         throw error instanceof NoModelAnsweredError ? apology(error) : error;
       });
       const { content, promptTokens, completionTokens, ...rest } = result;

@@ -26,16 +26,14 @@ function describe(problems: readonly ConfigProblem[]): string {
 
 const quoted = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? 'nothing';
 
-/** A part of MODELS as it was received; the key of a provider is a secret, and so is a text we cannot read. */
+/** A part of MODELS as it was received. Keys, whatever is not plain, and URLs with credentials stay hidden. */
 function partOf(raw: string, path: readonly PropertyKey[]): string {
-  if (path.at(-1) === 'apiKey') return 'a hidden value';
-  try {
-    return quoted(
-      path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], JSON.parse(raw)),
-    );
-  } catch {
-    return `${raw.length} characters (hidden)`;
-  }
+  let value: unknown = JSON.parse(raw);
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (path.at(-1) === 'apiKey' || String(value).includes('@')) return 'a hidden value';
+  return quoted(value);
 }
 
 function problemsOfModels(raw: string, issues: readonly z.core.$ZodIssue[]): ConfigProblem[] {

@@ -13,6 +13,7 @@ const model = z
         protocol: /^https?$/,
         ...problem('must be the http(s) URL that "/chat/completions" is added to'),
       })
+      .refine((text) => new URL(text).username === '', problem('must not hold a user name: fetch refuses it'))
       .transform((text) => text.replace(/\/+$/, '')),
     apiKey: z.string(problem('must be a text')).min(1, problem('must not be empty')).optional(),
     model: z.string(problem('must be a text')).min(1, problem('must not be empty')).optional(),

@@ -27,7 +27,16 @@ export async function registerApiDocs(app: FastifyInstance): Promise<void> {
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
+    staticCSP: pagePolicy,
     uiConfig: { persistAuthorization: true },
   });
 }
+
+/** The page brings its scripts along. No `upgrade-insecure-requests`, which would break it where there is no TLS. */
+const pagePolicy = {
+  'default-src': "'self'",
+  'img-src': ["'self'", 'data:'],
+  'object-src': "'none'",
+  'base-uri': "'self'",
+  'frame-ancestors': "'none'",
+};

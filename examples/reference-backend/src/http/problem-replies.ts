@@ -7,7 +7,8 @@ import { Problem } from './problem.js';
 
 export function registerProblemReplies(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (request.raw.destroyed && !reply.raw.writable) return reply.hijack();
+    // Nobody is there to read it; 499 is what logs call that since nginx.
+    if (reply.raw.destroyed) return reply.code(499).send();
     const problem = toProblem(error);
     if (problem.status >= 500) request.log.error({ err: error.cause ?? error }, problem.message);
     return sendProblem(request, reply, problem);
