@@ -68,9 +68,11 @@ export class ServerConnections {
     }
   }
 
-  /** Cuts whatever is left, and says how many. */
+  /** Cuts whatever is left, and says how many were neither closed nor ended by their owner. */
   cutAll(): number {
-    const count = this.#sockets.size;
+    let count = 0;
+    for (const { destroyed, writableEnded } of this.#sockets.keys())
+      if (!destroyed && !writableEnded) count += 1;
     this.#server.closeAllConnections();
     for (const socket of [...this.#sockets.keys(), ...this.#bare]) socket.destroy();
     this.#sockets.clear();
