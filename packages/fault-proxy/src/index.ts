@@ -1,0 +1,1 @@
+export const kind = 'fault-proxy';
