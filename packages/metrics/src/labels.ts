@@ -139,10 +139,19 @@ function plainText(value: unknown): string {
   }
 }
 
+/** Text that is valid as it is, and too short to be a slice of a longer string (V8 copies what is under 13 characters). */
+const plain = /^[\x20-\x7e]{0,12}$/;
+
 /**
  * A copy that is valid UTF-8 (two lone surrogates would be written as the same bytes: one series twice in a scrape), not
  * longer than allowed, and that does not keep alive the long string it may have been cut from.
  */
 export function cleanText(text: string, maxLength: number): string {
-  return Buffer.from(text.length > maxLength ? text.slice(0, maxLength) : text, 'utf8').toString('utf8');
+  if (plain.test(text)) return text;
+  return flatCopy(text.length > maxLength ? text.slice(0, maxLength) : text);
+}
+
+/** The same text in one piece: a string that was joined or cut keeps all its parts, which weigh several times as much. */
+export function flatCopy(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
 }

@@ -1,5 +1,5 @@
 import { Family, type FamilyOptions, type Sample } from './family.js';
-import { type LabelReport, LabelTree } from './labels.js';
+import { flatCopy, type LabelReport, LabelTree } from './labels.js';
 import { type DefaultLabels, formatDefaultLabels, formatLabels, joinLabels } from './text-format.js';
 
 /** What a family keeps beside the numbers of a series. */
@@ -90,7 +90,8 @@ export abstract class SeriesFamily<Series extends StoredSeries>
     let text = '';
     for (const series of this.series) {
       if (stale || series.head === undefined) {
-        series.head = this.headOf(joinLabels(formatLabels(this.labelNames, series.labelValues), suffix));
+        const labels = joinLabels(formatLabels(this.labelNames, series.labelValues), suffix);
+        series.head = flatCopy(this.headOf(labels));
       }
       text += this.renderOne(series);
     }

@@ -11,17 +11,22 @@ export const cacheMetrics: readonly ComponentMetric[] = [
   split(
     {
       name: 'mainstay_cache_requests_total',
-      help: 'Look-ups by where the answer came from.',
+      help: 'Reads by where the answer came from; a coalesced one shared the load of another.',
       type: 'counter',
     },
     'result',
-    { memory_hit: 'memoryHits', redis_hit: 'redisHits', stale_hit: 'staleHits', miss: 'misses' },
+    {
+      memory_hit: 'memoryHits',
+      redis_hit: 'redisHits',
+      stale_hit: 'staleHits',
+      coalesced: 'coalesced',
+      miss: 'misses',
+    },
   ),
   counter('loads', 'Calls of the loader.', 'loads'),
   counter('load_errors', 'Calls of the loader that failed.', 'loadErrors'),
-  counter('coalesced', "Callers that were served by another caller's load.", 'coalesced'),
   counter('evictions', 'Entries that made room for others in memory.', 'evictions'),
-  counter('invalidations', 'Invalidations of keys and tags.', 'invalidations'),
+  counter('invalidations', 'Calls that deleted keys, tags or everything.', 'invalidations'),
   gauge('entries', 'Entries in memory.', 'entries'),
   gauge('bytes', 'Size of the entries in memory, where it is measured.', 'bytes'),
   stateSet(
@@ -32,5 +37,5 @@ export const cacheMetrics: readonly ComponentMetric[] = [
   ),
   counter('redis_errors', 'Redis commands that failed.', 'redisErrors'),
   counter('redis_timeouts', 'Redis commands that were given up after their timeout.', 'redisTimeouts'),
-  counter('redis_skipped', 'Redis commands that were not sent because Redis was away.', 'redisSkipped'),
+  counter('redis_skipped', 'Times Redis was not asked because it was away.', 'redisSkipped'),
 ];
