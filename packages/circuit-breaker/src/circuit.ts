@@ -27,7 +27,8 @@ export interface CircuitSnapshot {
  * The state machine (after sony/gobreaker, with a ticket where it has a generation). A call asks `before` for a ticket and
  * hands it in with its outcome `after`wards. While the circuit is closed or ramping all calls share one ticket, each probe
  * has its own, and every change of state makes a new one: what comes back with an old ticket is late and changes nothing.
- * Nothing happens by itself: the time is looked at when a call comes or ends, and the closed circuit looks once a call.
+ * Nothing happens by itself: the time is looked at when a call comes or ends, and the closed circuit looks once a call. The
+ * coarse time will do: a turn of the event loop more or less makes no difference to seconds. Only slow calls are timed exactly.
  */
 export class Circuit {
   readonly name: string;
@@ -131,7 +132,7 @@ export class Circuit {
   }
 
   restore(snapshot: CircuitSnapshot): void {
-    const now = this.settings.clock.now();
+    const now = this.settings.clock.coarseNow();
     // Nobody holds the leases of another process's probes: half-open comes back as open with its time over.
     this.state = snapshot.state === 'half-open' ? 'open' : snapshot.state;
     this.#opensUntil = now + snapshot.remainingOpenMs;
@@ -197,7 +198,7 @@ export class Circuit {
   #open(reason: StateChangeReason): void {
     this.opened++;
     this.#trips++;
-    this.#opensUntil = this.settings.clock.now() + openTimeAfter(this.#trips, this.settings.openTime);
+    this.#opensUntil = this.settings.clock.coarseNow() + openTimeAfter(this.#trips, this.settings.openTime);
     this.#change('open', reason);
   }
 
@@ -209,7 +210,7 @@ export class Circuit {
     const { ramp, limits, clock } = this.settings;
     if (ramp === undefined) return;
     this.#probes = undefined;
-    this.#ramp = new Ramp(ramp, tolerableFailureRate(limits), clock.now());
+    this.#ramp = new Ramp(ramp, tolerableFailureRate(limits), clock.coarseNow());
     this.#ticket++;
   }
 
@@ -228,7 +229,7 @@ export class Circuit {
     this.#ramp = undefined;
     this.#probes = to === 'half-open' ? new Probes(probeLimits) : undefined;
     if (from === to) return;
-    if (from === 'closed') this.#leftClosedAt = clock.now();
+    if (from === 'closed') this.#leftClosedAt = clock.coarseNow();
     this.state = to;
     this.stateChanges++;
     if (this.events?.has('stateChange'))

@@ -62,6 +62,7 @@ export class Ramp {
 
   #enter(step: number): void {
     this.#step = step;
+    this.#credit = 1;
     this.#calls = 0;
     this.#failures = 0;
   }
