@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -18,6 +19,12 @@ async function failure(env: Record<string, string>): Promise<string> {
   expect([code, stderr.trim().split('\n').length]).toEqual([1, 1]);
   expect(stderr).not.toMatch(/ {4}at |node:internal|\.js:\d/);
   return stderr.trim();
+}
+
+async function listening(server: Server): Promise<Server> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
 }
 
 describe('a start that cannot work ends with one message', () => {
@@ -41,7 +48,8 @@ describe('a start that cannot work ends with one message', () => {
     const client = new pg.Client({ connectionString: url.href });
     await client.connect();
     await client.query("CREATE ROLE locked LOGIN PASSWORD 'right'; CREATE ROLE guest LOGIN");
-    await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE DATABASE locked_down');
+    await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+    await client.query('CREATE DATABASE locked_down');
     await client.end();
   });
   afterAll(async () => {
@@ -64,11 +72,8 @@ describe('a start that cannot work ends with one message', () => {
   });
 
   test('when what answers there is not Postgres, or says nothing', async () => {
-    const silent = createServer(() => {}).listen(0, '127.0.0.1');
-    const rude = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(
-      0,
-      '127.0.0.1',
-    );
+    const silent = await listening(createServer(() => {}));
+    const rude = await listening(createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
     for (const server of [silent, rude]) {
       const { port } = server.address() as { port: number };
       expect(await failure({ DATABASE_URL: databaseUrl({ port: String(port) }) })).toMatch(
@@ -111,7 +116,7 @@ describe('a start that cannot work ends with one message', () => {
   });
 
   test('when the port is taken', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
+    const taken = await listening(createServer());
     const { port } = taken.address() as { port: number };
     const message = await failure({ DATABASE_URL: databaseUrl(), PORT: String(port) });
     taken.close();

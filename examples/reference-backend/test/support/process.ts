@@ -1,5 +1,7 @@
 // The built backend as a process of its own, the way it runs in earnest.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -24,13 +26,18 @@ export function startProcess(env: Record<string, string>, args: string[] = []): 
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const output = { stdout: '', stderr: '' };
-  child.stdout?.on('data', (chunk) => {
+  child.stdout.on('data', (chunk) => {
     output.stdout += chunk;
   });
-  child.stderr?.on('data', (chunk) => {
+  child.stderr.on('data', (chunk) => {
     output.stderr += chunk;
   });
-  const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, ...output })));
+  // Not the event 'close': it never comes once the IPC channel was closed from this side.
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const ended = Promise.all([exited, finished(child.stdout), finished(child.stderr)]).then(([[code]]) => ({
+    code,
+    ...output,
+  }));
   const ready = new Promise<string>((resolve, reject) => {
     child.on('message', (message: { type: string; url: string }) => {
       if (message.type === 'ready') resolve(message.url);
