@@ -50,7 +50,7 @@ export interface PoolOptions<R> {
   maxLifetimeMs?: number | undefined;
   /** Resources that were lent this often are closed. Default 0: no limit. */
   maxUses?: number | undefined;
-  /** A resource that was used more recently than this is lent without `validate`. Default 500; 0 validates always. */
+  /** A resource that was used more recently than this is lent without `validate`. Default 500; 0: always, Infinity: never. */
   validateAfterIdleMs?: number | undefined;
   /** Where time comes from. Default: the process's monotonic clock. */
   clock?: Clock | undefined;
@@ -88,7 +88,7 @@ export function readPoolOptions<R>(owner: string, received: PoolOptions<R>): Che
     idleTimeoutMs: option.milliseconds({ min: 0, default: 60_000 }),
     maxLifetimeMs: option.milliseconds({ min: 0, default: 1_800_000 }),
     maxUses: option.integer({ min: 0, max: WHOLE, default: 0 }),
-    validateAfterIdleMs: option.milliseconds({ min: 0, default: 500 }),
+    validateAfterIdleMs: option.milliseconds({ min: 0, default: 500, allowInfinity: true }),
     clock: option.instance<Clock>({
       default: monotonicClock,
       methods: ['now', 'coarseNow', 'setTimer'],

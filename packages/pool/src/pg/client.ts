@@ -36,7 +36,7 @@ export function isUsable(client: PoolClient): boolean {
 
 const noted = new WeakMap<PoolClient, string>();
 
-/** Before pg 8.17 a client does not tell its transaction status: it is noted from the messages. */
+/** Older versions of pg do not tell the transaction status: it is noted from the messages. */
 export function watchTransactionStatus(client: PoolClient): void {
   const { getTransactionStatus, connection } = innards(client);
   if (typeof getTransactionStatus === 'function') return;

@@ -1,0 +1,250 @@
+import { ManualClock } from '@mainstay/core';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Lease, Pool } from '../src/index.js';
+import { turn } from './support/things.js';
+
+/** What may happen in the world of a pool, in any order. Indexes choose among what is there at the time. */
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('acquire' as const), timeoutMs: fc.constantFrom(0, 5, 50) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('tryAcquire' as const) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('release' as const), index: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('releaseAgain' as const), index: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('destroy' as const), index: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('abort' as const), index: fc.nat() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('settle' as const), index: fc.nat(), well: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const), index: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 20, 300, 5_000) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drain' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+interface Resource {
+  id: number;
+  /** From creation to the call of destroy. */
+  open: boolean;
+  holders: number;
+}
+
+/** The pool under test, everything that it waits for, and everybody who waits for it. */
+class World {
+  readonly clock = new ManualClock();
+  readonly resources: Resource[] = [];
+  /** Creations, validations, resets and destructions that have not been answered yet. */
+  readonly unanswered: ((well: boolean) => void)[] = [];
+  readonly loseable: (() => void)[] = [];
+  readonly leases: Lease<Resource>[] = [];
+  readonly ended: Lease<Resource>[] = [];
+  readonly controllers: AbortController[] = [];
+  asked = 0;
+  settled = 0;
+  opening = 0;
+  readonly violations: string[] = [];
+  readonly pool: Pool<Resource>;
+
+  constructor(max: number, min: number, checks: boolean) {
+    this.pool = new Pool<Resource>({
+      name: 'model',
+      max,
+      min,
+      maxConnecting: 2,
+      maxQueued: 5,
+      acquireTimeoutMs: 100,
+      createTimeoutMs: 1_000,
+      checkTimeoutMs: 200,
+      idleTimeoutMs: 2_000,
+      maxLifetimeMs: 10_000,
+      validateAfterIdleMs: 10,
+      clock: this.clock,
+      create: ({ lost }) => this.#create(lost),
+      destroy: (resource) => {
+        if (!resource.open) this.violations.push(`resource ${resource.id} destroyed twice`);
+        resource.open = false;
+        return this.#answer();
+      },
+      ...(checks ? { validate: () => this.#answer(), reset: () => this.#answer() } : {}),
+    });
+  }
+
+  #create(lost: () => void): Promise<Resource> {
+    this.opening += 1;
+    return this.#answer().then((well) => {
+      this.opening -= 1;
+      if (!well) throw new Error('refused');
+      const resource = { id: this.resources.length, open: true, holders: 0 };
+      this.resources.push(resource);
+      this.loseable.push(lost);
+      return resource;
+    });
+  }
+
+  #answer(): Promise<boolean> {
+    return new Promise((resolve) => this.unanswered.push(resolve));
+  }
+
+  async take(next: Step): Promise<void> {
+    switch (next.do) {
+      case 'acquire':
+        this.#acquire(next.timeoutMs);
+        break;
+      case 'tryAcquire': {
+        const lease = this.pool.tryAcquire();
+        if (lease !== undefined) this.#got(lease);
+        break;
+      }
+      case 'release':
+      case 'destroy':
+        this.#giveBack(next.index, next.do);
+        break;
+      case 'releaseAgain':
+        if (at(this.ended, next.index)?.release() === true)
+          this.violations.push('a stale lease was released');
+        break;
+      case 'abort':
+        at(this.controllers, next.index)?.abort();
+        break;
+      case 'settle':
+        this.unanswered.splice(next.index % Math.max(1, this.unanswered.length), 1)[0]?.(next.well);
+        break;
+      case 'lose':
+        at(this.loseable, next.index)?.();
+        break;
+      case 'advance':
+        this.clock.advance(next.ms);
+        break;
+      case 'drain':
+        void this.pool.drain({ timeoutMs: 1_000 });
+        break;
+    }
+    await turn();
+    this.#check();
+  }
+
+  #acquire(timeoutMs: number): void {
+    const controller = new AbortController();
+    this.controllers.push(controller);
+    this.asked += 1;
+    const options = timeoutMs === 0 ? {} : { timeoutMs };
+    this.pool.acquire({ ...options, signal: controller.signal }).then(
+      (lease) => {
+        this.settled += 1;
+        this.#got(lease);
+      },
+      () => {
+        this.settled += 1;
+      },
+    );
+  }
+
+  #got(lease: Lease<Resource>): void {
+    // A drain that ran out of time may have taken it back before it arrived.
+    if (!lease.active) return;
+    const { resource } = lease;
+    resource.holders += 1;
+    if (resource.holders > 1) this.violations.push(`resource ${resource.id} is in two hands`);
+    if (!resource.open) this.violations.push(`resource ${resource.id} was lent after its end`);
+    this.leases.push(lease);
+  }
+
+  #giveBack(index: number, how: 'release' | 'destroy'): void {
+    const lease = this.leases.splice(index % Math.max(1, this.leases.length), 1)[0];
+    if (lease === undefined) return;
+    if (lease.active) lease.resource.holders -= 1;
+    this.ended.push(lease);
+    lease[how]();
+  }
+
+  #check(): void {
+    const { size, idle, inUse, connecting, max, waiting, acquired, released } = this.pool.stats();
+    if (size + connecting > max) this.violations.push(`${size} open and ${connecting} opening of ${max}`);
+    if (size !== idle + inUse) this.violations.push('size is not idle + inUse');
+    if (waiting !== this.asked - this.settled) {
+      this.violations.push(`${waiting} waiting, but ${this.asked - this.settled} callers have no answer`);
+    }
+    if (idle > 0 && waiting > inUse + connecting)
+      this.violations.push('somebody waits beside an idle resource');
+    if (released > acquired) this.violations.push('more released than lent');
+    expect(this.violations).toEqual([]);
+  }
+
+  /** Everything is answered in the end, some of it badly; then nobody may be left waiting and nothing open. */
+  async end(): Promise<void> {
+    const drained = this.pool.drain({ timeoutMs: 1_000 });
+    for (let round = 0; round < 5; round++) {
+      for (const answer of this.unanswered.splice(0)) answer(round % 2 === 0);
+      await this.clock.advanceAsync(1_000);
+    }
+    await drained;
+    expect(this.settled).toBe(this.asked);
+    expect(this.resources.filter((resource) => resource.open)).toEqual([]);
+    expect(this.pool.stats()).toMatchObject({ size: 0, waiting: 0, connecting: 0 });
+    expect(this.clock.pendingTimers).toBeLessThanOrEqual(1);
+  }
+}
+
+const at = <T>(list: readonly T[], index: number): T | undefined => list[index % Math.max(1, list.length)];
+
+test('never more than max, never in two hands, and every caller gets an answer, whatever happens', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 3 }),
+      fc.nat(1),
+      fc.boolean(),
+      fc.array(step, { minLength: 1, maxLength: 60 }),
+      async (max, min, checks, steps) => {
+        const world = new World(max, min, checks);
+        for (const next of steps) await world.take(next);
+        await world.end();
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('callers who never give up are all served, first come, first served, once the server is well', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(fc.boolean(), { maxLength: 30 }),
+      fc.integer({ min: 1, max: 40 }),
+      async (max, dials, callers) => {
+        const clock = new ManualClock();
+        let dial = 0;
+        let made = 0;
+        const create = async () => {
+          // The first one is there, so that callers wait for it instead of failing with the server.
+          const well = made === 0 || dial >= dials.length || dials[dial] === true;
+          dial += 1;
+          await turn();
+          if (!well) throw new Error('refused');
+          made += 1;
+          return { id: made };
+        };
+        const pool = new Pool({ name: 'order', max, create, clock, acquireTimeoutMs: 0 });
+        const first = await pool.acquire();
+        const order: number[] = [];
+        const waiting = Array.from({ length: callers }, (_, caller) =>
+          pool.use(async () => {
+            order.push(caller);
+            await turn();
+          }),
+        );
+        first.release();
+        for (let round = 0; round < 20; round++) await clock.advanceAsync(100);
+        await Promise.all(waiting);
+        expect(order).toEqual(order.toSorted((a, b) => a - b));
+        await pool.drain();
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
