@@ -127,6 +127,10 @@ export class HistogramFamily<Label extends string> extends SeriesFamily<Histogra
     return new HistogramSeries(labelValues, this.#bounds, this);
   }
 
+  protected override reservedLabelNames(): readonly string[] {
+    return [...this.labelNames, 'le'];
+  }
+
   protected override headOf(labels: string): string {
     return labels;
   }

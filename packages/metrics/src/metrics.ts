@@ -17,7 +17,7 @@ import {
 } from './metric-options.js';
 import { checkLabelName, checkMetricName, type MetricType, namesInConflict } from './names.js';
 import { addDefaultMetrics, windowedUtilization } from './process-metrics.js';
-import { addTo, MetricsRegistry, requireTextFormat } from './registry.js';
+import { addTo, MetricsRegistry, removeFrom, requireTextFormat } from './registry.js';
 import { ScrapeFailures } from './scrape-failures.js';
 import { Scraper } from './scraper.js';
 import { selfMetrics } from './self-metrics.js';
@@ -54,7 +54,7 @@ export class Metrics {
       maxComponents: maxSeries,
       maxLabelLength,
       add: (family) => this.#add(family),
-      remove: (family) => this.register.removeSingleMetric(family.name),
+      remove: (family) => removeFrom(this.register, family),
     });
     const up = () => this.#components.up();
     for (const family of selfMetrics(this.register, prefix, () => failures.read(), up)) this.#add(family);

@@ -48,6 +48,11 @@ export function addTo(register: Registry, family: Family): void {
   register.registerMetric(family as unknown as Parameters<Registry['registerMetric']>[0]);
 }
 
+/** Takes a metric of ours out of a registry; another one that has come under its name stays. */
+export function removeFrom(register: Registry, family: Family): void {
+  if (register.getSingleMetric(family.name) === (family as unknown)) register.removeSingleMetric(family.name);
+}
+
 /** Whether a metric is one of ours, and of this copy of the package. */
 export function isFamily(metric: unknown): metric is Family {
   return metric instanceof Family;

@@ -32,10 +32,11 @@ export function selfMetrics(
       type: 'counter',
       labels: ['metric', 'reason'],
       read: () =>
-        families().flatMap(({ name, badValues, unknownLabels }) => [
-          { labelValues: [name, 'value'], value: badValues },
-          { labelValues: [name, 'label'], value: unknownLabels },
-        ]),
+        families().flatMap(({ name, labelNames, badValues, unknownLabels }) => {
+          const byValue = { labelValues: [name, 'value'], value: badValues };
+          const byLabel = { labelValues: [name, 'label'], value: unknownLabels };
+          return labelNames.length > 0 ? [byValue, byLabel] : [byValue];
+        }),
     }),
     new ReadFamily({
       name: `${prefix}mainstay_metrics_scrape_failures_total`,

@@ -58,6 +58,11 @@ export abstract class SeriesFamily<Series extends StoredSeries>
   /** The constant part of the line(s) of a series, from its own and the default labels. */
   protected abstract headOf(labels: string): string;
 
+  /** Names that no default label may add to a line. */
+  protected reservedLabelNames(): readonly string[] {
+    return this.labelNames;
+  }
+
   protected abstract samplesOf(series: Series, labels: Record<string, string>): Sample[];
 
   get series(): Iterable<Series> {
@@ -84,7 +89,7 @@ export abstract class SeriesFamily<Series extends StoredSeries>
   }
 
   protected override renderSeries(defaults: DefaultLabels): string {
-    const suffix = formatDefaultLabels(defaults, this.labelNames);
+    const suffix = formatDefaultLabels(defaults, this.reservedLabelNames());
     const stale = suffix !== this.#defaults;
     this.#defaults = suffix;
     let text = '';

@@ -274,3 +274,12 @@ test('no more than maxSeries components of one kind are watched', () => {
   stop();
   expect(codeOf(() => watch('c'))).toBeUndefined();
 });
+
+test('stop() takes away its own metrics only, not what has come under their names since', async () => {
+  const metrics = new Metrics();
+  const stop = metrics.watch(component('pool', 'it', () => snapshots.pool));
+  metrics.register.removeSingleMetric('mainstay_pool_waiting');
+  metrics.gauge({ name: 'mainstay_pool_waiting', help: 'Mine.' }).set(3);
+  stop();
+  expect(readValue(await metrics.render(), 'mainstay_pool_waiting')).toBe(3);
+});

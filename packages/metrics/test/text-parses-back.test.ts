@@ -99,3 +99,9 @@ test('default labels that are set later reach series that were rendered before, 
   metrics.register.setDefaultLabels({ zone: 'default', service: 's' });
   expect(readValue(await metrics.render(), 'a_total', { zone: 'own', service: 's' })).toBe(1);
 });
+
+test('a default label called le does not meet the buckets of a histogram', async () => {
+  const metrics = new Metrics({ defaultLabels: { le: 'x' } });
+  metrics.histogram({ name: 'size', help: 'A size.', buckets: [1] }).observe(1);
+  expect(readValue(await metrics.render(), 'size_bucket', { le: '1' })).toBe(1);
+});
