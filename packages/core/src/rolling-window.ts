@@ -31,8 +31,11 @@ export class RollingWindow {
   readonly #clock: Clock;
   readonly #counters: number;
   readonly #bucketMs: number;
-  /** The sums, then the counters of each bucket: one array, since an array costs more than what is in it. */
-  readonly #values: Float64Array;
+  /**
+   * The sums, then the counters of each bucket. A plain array of small integers on purpose: a typed array's header and buffer
+   * cost 180 bytes, more than half of what ten buckets of three counters take in all.
+   */
+  readonly #values: number[];
   /** Number of the current bucket since time 0 of the clock. */
   #bucket: number;
   /** Where its counters begin in `#values`. */
@@ -44,7 +47,7 @@ export class RollingWindow {
     this.#clock = clock;
     this.#counters = counters;
     this.#bucketMs = windowMs / buckets;
-    this.#values = new Float64Array((buckets + 1) * counters);
+    this.#values = Array.from({ length: (buckets + 1) * counters }, () => 0);
     this.#bucket = Math.floor(clock.coarseNow() / this.#bucketMs);
     this.#offset = counters;
   }
