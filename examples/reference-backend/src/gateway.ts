@@ -11,7 +11,7 @@ import { ChatService } from './chat/chat-service.js';
 import type { Config } from './config/config.js';
 import { ConversationStore } from './conversations/conversation-store.js';
 import { Database } from './database/database.js';
-import { migrate } from './database/migrate.js';
+import { migrateDatabase } from './database/migrate.js';
 import { migrations } from './database/migrations/index.js';
 import { ModelRegistry } from './models/model-registry.js';
 import { createHealth } from './observability/health.js';
@@ -38,9 +38,11 @@ interface Closer {
   close: () => Promise<void>;
 }
 
-/** Opens the database, brings its schema up to date and wires everything. Leaves nothing open where it fails. */
+/** Brings the schema up to date, then opens and wires everything. Leaves nothing open where it fails. */
 export async function openGateway(config: Config, logger: Logger): Promise<Gateway> {
-  const database = await openDatabase(config, logger);
+  const ran = await migrateDatabase(config.databaseUrl, migrations);
+  if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
+  const database = new Database({ connectionString: config.databaseUrl, max: config.databasePoolMax });
   const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl);
   const cache = openCache(config, redis, logger);
   const models = new ModelRegistry(config.models, config);
@@ -75,22 +77,4 @@ export async function openGateway(config: Config, logger: Logger): Promise<Gatew
       for (const { close } of closers.toReversed()) await close();
     },
   };
-}
-
-async function openDatabase(config: Config, logger: Logger): Promise<Database> {
-  const database = new Database({ connectionString: config.databaseUrl, max: config.databasePoolMax });
-  try {
-    const client = await database.pool.connect();
-    try {
-      const ran = await migrate(client, migrations);
-      if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
-    } finally {
-      // Its session settings were made for migrations.
-      client.release(true);
-    }
-    return database;
-  } catch (error) {
-    await database.pool.end();
-    throw error;
-  }
 }

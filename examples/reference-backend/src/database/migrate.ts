@@ -1,6 +1,6 @@
 // Brings the schema up to date. Safe to run from any number of instances at once, and again and again.
 import { createHash } from 'node:crypto';
-import type { ClientBase } from 'pg';
+import pg, { type ClientBase } from 'pg';
 
 export interface Migration {
   id: number;
@@ -15,13 +15,29 @@ export class MigrationError extends Error {
 /** Any number, as long as every instance of this service uses the same. */
 const advisoryLock = 7_236_401_552;
 const lockTimeoutMs = 60_000;
+const connectTimeoutMs = 5_000;
 
 const checksumOf = ({ sql }: Migration) => createHash('sha256').update(sql).digest('hex');
 
+/** Over a connection of its own: a migration may take longer than any query of the service. */
+export async function migrateDatabase(url: string, migrations: readonly Migration[]): Promise<string[]> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    lock_timeout: lockTimeoutMs,
+  });
+  // A connection that breaks also fails the query that is under way, and that is where it is told.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await migrate(client, migrations);
+  } finally {
+    await client.end();
+  }
+}
+
 /** Runs what is missing, each migration in its own transaction. Resolves to the names of those that ran. */
 export async function migrate(client: ClientBase, migrations: readonly Migration[]): Promise<string[]> {
-  await client.query(`SET lock_timeout = ${lockTimeoutMs}`);
-  await client.query('SET statement_timeout = 0');
   await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);
   try {
     const applied = await appliedMigrations(client);
@@ -29,7 +45,8 @@ export async function migrate(client: ClientBase, migrations: readonly Migration
     for (const migration of missing) await apply(client, migration);
     return missing.map(({ name }) => name);
   } finally {
-    await client.query('SELECT pg_advisory_unlock($1)', [advisoryLock]);
+    // Where this fails the connection is broken, and the lock went with it.
+    await client.query('SELECT pg_advisory_unlock($1)', [advisoryLock]).catch(() => {});
   }
 }
 
@@ -69,7 +86,7 @@ async function apply(client: ClientBase, migration: Migration): Promise<void> {
     ]);
     await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK');
+    await client.query('ROLLBACK').catch(() => {});
     throw new MigrationError(`Migration ${id} "${name}" failed: ${(error as Error).message}`, {
       cause: error,
     });

@@ -1,7 +1,8 @@
 // The built backend as a process of its own, the way it runs in earnest.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { finished } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -25,19 +26,11 @@ export function startProcess(env: Record<string, string>, args: string[] = []): 
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => {
-    output.stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    output.stderr += chunk;
-  });
-  // Not the event 'close': it never comes once the IPC channel was closed from this side.
   const exited = once(child, 'exit') as Promise<[number | null]>;
-  const ended = Promise.all([exited, finished(child.stdout), finished(child.stderr)]).then(([[code]]) => ({
-    code,
-    ...output,
-  }));
+  // Not the event 'close': it never comes once the IPC channel was closed from this side.
+  const ended = Promise.all([exited, text(child.stdout as Readable), text(child.stderr as Readable)]).then(
+    ([[code], stdout, stderr]) => ({ code, stdout, stderr }),
+  );
   const ready = new Promise<string>((resolve, reject) => {
     child.on('message', (message: { type: string; url: string }) => {
       if (message.type === 'ready') resolve(message.url);
