@@ -5,7 +5,7 @@ export type LabelValue = string | number | boolean | bigint | null | undefined;
 export type LabelValues<Label extends string> = { readonly [Name in Label]: LabelValue };
 
 /** The labels of the series that takes what does not fit under `maxSeries`. */
-export const otherLabelValue = '__other__';
+const otherLabelValue = '__other__';
 
 type Values = Readonly<Record<string, unknown>>;
 type Branch<Series> = Map<string, Branch<Series> | Series>;

@@ -7,12 +7,12 @@
 export type DefaultLabels = Readonly<Record<string, unknown>>;
 
 /** Escapes a help text: backslash and line feed. */
-export function escapeHelp(text: string): string {
+function escapeHelp(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
 /** Escapes a label value: backslash, line feed and double quote. */
-export function escapeLabelValue(text: string): string {
+function escapeLabelValue(text: string): string {
   return escapeHelp(text).replaceAll('"', '\\"');
 }
 
@@ -33,7 +33,7 @@ export function formatLabels(names: readonly string[], values: readonly string[]
   return text;
 }
 
-/** The default labels that a metric with these label names still needs, written as {@link formatLabels} does. */
+/** The default labels that a metric with these label names still needs, written as `formatLabels` does. */
 export function formatDefaultLabels(defaults: DefaultLabels, ownNames: readonly string[]): string {
   const missing = Object.keys(defaults).filter((name) => !ownNames.includes(name));
   return formatLabels(

@@ -1,5 +1,5 @@
 /** A strict reader of the Prometheus text format 0.0.4: it throws at anything that Prometheus would refuse or warn of. */
-export interface ParsedSample {
+interface ParsedSample {
   name: string;
   labels: Record<string, string>;
   value: number;
