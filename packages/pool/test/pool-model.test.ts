@@ -32,6 +32,8 @@ interface Resource {
   id: number;
   /** From creation to the call of destroy. */
   open: boolean;
+  /** It has reported its own end. */
+  lost: boolean;
   holders: number;
 }
 
@@ -80,9 +82,12 @@ class World {
     return this.#answer().then((well) => {
       this.opening -= 1;
       if (!well) throw new Error('refused');
-      const resource = { id: this.resources.length, open: true, holders: 0 };
+      const resource = { id: this.resources.length, open: true, lost: false, holders: 0 };
       this.resources.push(resource);
-      this.loseable.push(lost);
+      this.loseable.push(() => {
+        resource.lost = true;
+        lost();
+      });
       return resource;
     });
   }
@@ -151,6 +156,7 @@ class World {
     const { resource } = lease;
     resource.holders += 1;
     if (resource.holders > 1) this.violations.push(`resource ${resource.id} is in two hands`);
+    if (resource.lost) this.violations.push(`resource ${resource.id} was lent after it was lost`);
     if (!resource.open) this.violations.push(`resource ${resource.id} was lent after its end`);
     this.leases.push(lease);
   }
@@ -199,14 +205,14 @@ test('never more than max, never in two hands, and every caller gets an answer, 
       fc.integer({ min: 1, max: 3 }),
       fc.nat(1),
       fc.boolean(),
-      fc.array(step, { minLength: 1, maxLength: 60 }),
+      fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }),
       async (max, min, checks, steps) => {
         const world = new World(max, min, checks);
         for (const next of steps) await world.take(next);
         await world.end();
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 
@@ -214,7 +220,7 @@ test('callers who never give up are all served, first come, first served, once t
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 4 }),
-      fc.array(fc.boolean(), { maxLength: 30 }),
+      fc.array(fc.boolean(), { maxLength: 30, size: 'max' }),
       fc.integer({ min: 1, max: 40 }),
       async (max, dials, callers) => {
         const clock = new ManualClock();
