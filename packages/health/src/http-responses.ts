@@ -30,23 +30,23 @@ export interface HealthResponse {
   readonly body: string;
 }
 
-const headers = Object.freeze({
-  'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-store',
-});
+const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
 
-const respond = (status: number, body: unknown): HealthResponse =>
-  Object.freeze({ status, headers, body: JSON.stringify(body) });
+function respond(status: number, value: unknown, more: Record<string, string> = {}): HealthResponse {
+  const body = JSON.stringify(value);
+  const length = String(Buffer.byteLength(body));
+  return Object.freeze({
+    status,
+    headers: Object.freeze({ ...headers, ...more, 'content-length': length }),
+    body,
+  });
+}
 
 const alive = respond(200, { live: true });
 const leaving = respond(503, { ready: false, reason: 'shutting-down' });
 const broken = respond(503, { status: 'down' });
 
-const notAllowed: HealthResponse = Object.freeze({
-  status: 405,
-  headers: Object.freeze({ ...headers, allow: 'GET, HEAD' }),
-  body: JSON.stringify({ error: 'Method Not Allowed' }),
-});
+const notAllowed = respond(405, { error: 'Method Not Allowed' }, { allow: 'GET, HEAD' });
 
 /** Answers for all servers; each kind of server only carries them. */
 export class HealthResponses<HttpRequest> {

@@ -17,7 +17,7 @@ export function nodeHandler(
     responses.answer(endpoint, request, request.method).then(({ status, headers, body }) => {
       // Another layer, a request timeout for one, may have answered meanwhile.
       if (response.headersSent || response.destroyed) return;
-      response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+      response.writeHead(status, headers);
       response.end(request.method === 'HEAD' ? undefined : body);
     });
     return true;
