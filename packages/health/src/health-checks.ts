@@ -233,7 +233,8 @@ export class HealthChecks {
     if (this.#runners.get(name) !== runner || !runner.report) return;
     this.#known = undefined;
     const { status: to, message } = runner.report;
-    if (from !== to && this.#events.has('check')) this.#events.emit('check', { name, from, to, message });
+    if (from === to) return;
+    if (this.#events.has('check')) this.#events.emit('check', { name, from, to, message });
     this.#noteStatus();
   };
 
