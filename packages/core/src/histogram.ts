@@ -1,28 +1,7 @@
-const SUB_BUCKETS = 256;
-const OCTAVES = 40;
-const LOWEST_EXPONENT = -10;
-const LOWEST = 2 ** LOWEST_EXPONENT;
+import { amount, type HistogramJson, malformed, object, whole } from './histogram-json.js';
+import { indexOf, LOWEST, middleOf, OCTAVES, SUB_BUCKETS } from './octaves.js';
+
 const LARGEST_COUNT = 2 ** 32 - 1;
-const EXPONENT_BIAS = 1_023;
-
-/** The bits of a double: its exponent is the octave and the first eight bits of its mantissa the sub-bucket. */
-const double = new Float64Array(1);
-const words = new Uint32Array(double.buffer);
-double[0] = 1;
-const HIGH_WORD = words[1] === 0 ? 0 : 1;
-
-/** A {@link Histogram} as plain data. */
-export interface HistogramJson {
-  layout: 'octaves-256';
-  count: number;
-  sum: number;
-  /** Null when nothing was recorded. */
-  min: number | null;
-  max: number | null;
-  belowRange: number;
-  /** Octave number to pairs of sub-bucket and count, one after the other. */
-  octaves: Record<string, number[]>;
-}
 
 /**
  * Counts of values in buckets that grow with the value: 256 to an octave (a doubling), 40 octaves from 2^-10 upwards, so that
@@ -88,8 +67,9 @@ export class Histogram {
     }
     this.#count += count;
     this.#sum += value * count;
-    if (value < this.#min) this.#min = value;
-    if (value > this.#max) this.#max = value;
+    // Math.abs makes -0 a 0.
+    if (value < this.#min) this.#min = Math.abs(value);
+    if (value > this.#max) this.#max = Math.abs(value);
     if (value < LOWEST) {
       this.#belowRange += count;
       return;
@@ -187,7 +167,8 @@ export class Histogram {
     return {
       layout: 'octaves-256',
       count: this.#count,
-      sum: this.#sum,
+      // JSON has no Infinity.
+      sum: Math.min(this.#sum, Number.MAX_VALUE),
       min: this.#count === 0 ? null : this.#min,
       max: this.#count === 0 ? null : this.#max,
       belowRange: this.#belowRange,
@@ -223,36 +204,4 @@ export class Histogram {
     if (histogram.#min > histogram.#max) throw malformed('min', min);
     return histogram;
   }
-}
-
-/** @param value from 2^-10 upwards */
-function indexOf(value: number): number {
-  double[0] = value;
-  const high = words[HIGH_WORD] as number;
-  const octave = (high >>> 20) - EXPONENT_BIAS - LOWEST_EXPONENT;
-  return octave < OCTAVES ? (octave << 8) | ((high >>> 12) & 255) : OCTAVES * SUB_BUCKETS - 1;
-}
-
-function middleOf(octave: number, sub: number): number {
-  return 2 ** (octave + LOWEST_EXPONENT) * (1 + (sub + 0.5) / SUB_BUCKETS);
-}
-
-function malformed(what: string, received: unknown): TypeError {
-  return new TypeError(`Histogram.fromJSON: malformed ${what}, received ${String(received)}`);
-}
-
-function object(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) throw malformed('object', value);
-  return value as Record<string, unknown>;
-}
-
-function whole(what: string, value: unknown, max = Number.MAX_SAFE_INTEGER): number {
-  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > max)
-    throw malformed(what, value);
-  return value as number;
-}
-
-function amount(what: string, value: unknown): number {
-  if (typeof value !== 'number' || !(value >= 0)) throw malformed(what, value);
-  return value;
 }
