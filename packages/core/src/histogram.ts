@@ -9,8 +9,8 @@ const LARGEST_COUNT = 2 ** 32 - 1;
  * that of Gil Tene's HdrHistogram, with the bits of the double as the index.
  *
  * Memory grows with the octaves that are used, 1 kB each, 40,960 bytes at most. Values below 2^-10 share one bucket, whose
- * quantile is the smallest value recorded; values from 2^30 upwards share the last bucket. `count`, `sum`, `min` and `max` are
- * exact for all. A bucket's count stops at 2^32 - 1.
+ * quantile is the smallest value recorded; values from 2^30 upwards share the last bucket. `count`, `min` and `max` are exact for
+ * all, and `sum` to the rounding of a double. A bucket's count stops at 2^32 - 1.
  */
 export class Histogram {
   readonly #octaves: (Uint32Array | undefined)[] = new Array<Uint32Array | undefined>(OCTAVES).fill(
