@@ -66,6 +66,7 @@ export class Pool<R> implements AsyncDisposable {
       clock: this.#clock,
       deadlines: this.#deadlines,
       counters: this.#counters,
+      timeoutMs: this.#options.acquireTimeoutMs,
       timedOut: (waitedMs) => this.#timedOut(waitedMs),
     });
     this.#resources = new Resources(this.#options, this.#deadlines, {
@@ -97,11 +98,8 @@ export class Pool<R> implements AsyncDisposable {
    * @throws PoolAcquireTimeoutError, PoolQueueFullError, PoolClosedError, the signal's reason, or the error of `create`
    */
   acquire(options: AcquireOptions = NO_OPTIONS): Promise<Lease<R>> {
-    if (this.#queue.size === 0 && options.signal?.aborted !== true) {
-      const lease = this.tryAcquire();
-      if (lease !== undefined) return Promise.resolve(lease);
-    }
-    return this.#wait(options);
+    const lease = options.signal?.aborted === true ? undefined : this.tryAcquire();
+    return lease === undefined ? this.#wait(options) : Promise.resolve(lease);
   }
 
   /** A resource that is ready now, or undefined: nothing idle, the idle ones must be validated first, or others wait. */
@@ -191,9 +189,9 @@ export class Pool<R> implements AsyncDisposable {
 
   #wait(options: AcquireOptions): Promise<Lease<R>> {
     const { signal } = options;
-    let timeoutMs: number;
+    let ownTimeoutMs: number | undefined;
     try {
-      timeoutMs = options.timeoutMs === undefined ? this.#options.acquireTimeoutMs : readTimeout(options);
+      if (options.timeoutMs !== undefined) ownTimeoutMs = readTimeout(options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -206,7 +204,7 @@ export class Pool<R> implements AsyncDisposable {
       this.#counters.refused += 1;
       return Promise.reject(queueFullError(this.name, this.#options.maxQueued));
     }
-    const promise = this.#queue.enter(timeoutMs, signal);
+    const promise = this.#queue.enter(ownTimeoutMs, signal);
     this.#resources.provision();
     return promise;
   }
@@ -222,7 +220,8 @@ export class Pool<R> implements AsyncDisposable {
   #lendToFirst(entry: Entry<R>, now: number): boolean {
     const waiter = this.#queue.shift();
     if (waiter === undefined) return false;
-    const waitedMs = now - waiter.since;
+    // The coarse time may be older than the caller's arrival.
+    const waitedMs = Math.max(0, now - waiter.since);
     this.#counters.acquireWaitMs += waitedMs;
     waiter.resolve(this.#lend(entry, now));
     if (this.#events?.has('acquired')) this.#events.emit('acquired', { resource: entry.resource, waitedMs });

@@ -7,13 +7,21 @@ export class Waiter<R> {
   readonly resolve: (lease: Lease<R>) => void;
   readonly reject: (reason: unknown) => void;
   readonly since: number;
+  /** When its turn in the queue's common deadline is over; Infinity without a limit or with a deadline of its own. */
+  readonly dueAt: number;
   deadline: Deadline | undefined = undefined;
   leaveSignal: (() => void) | undefined = undefined;
 
-  constructor(resolve: (lease: Lease<R>) => void, reject: (reason: unknown) => void, since: number) {
+  constructor(
+    resolve: (lease: Lease<R>) => void,
+    reject: (reason: unknown) => void,
+    since: number,
+    dueAt: number,
+  ) {
     this.resolve = resolve;
     this.reject = reject;
     this.since = since;
+    this.dueAt = dueAt;
   }
 }
 
@@ -63,6 +71,14 @@ export class WaiterQueue<R> {
     waiter.settled = true;
     this.#waiting -= 1;
     if (this.#places > SMALLEST && this.#waiting < this.#places >> 1) this.#rebuild(this.#waiting);
+  }
+
+  /** Those who wait, in their order, until the callback returns false. It must not change the queue. */
+  walk(visit: (waiter: Waiter<R>) => boolean): void {
+    for (let offset = 0; offset < this.#places; offset++) {
+      const waiter = this.#ring[(this.#head + offset) & (this.#ring.length - 1)] as Waiter<R>;
+      if (!waiter.settled && !visit(waiter)) return;
+    }
   }
 
   #rebuild(needed: number): void {

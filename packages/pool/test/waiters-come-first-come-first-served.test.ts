@@ -125,3 +125,27 @@ test('a wrong timeoutMs rejects, as everything that is wrong with an acquire', a
   const { pool } = thingPool();
   await expect(pool.acquire({ timeoutMs: -1 })).rejects.toBeInstanceOf(RangeError);
 });
+
+test('deadlines of different lengths are kept, whoever came first, also when a listener asks for more', async () => {
+  const { pool, clock } = thingPool({ max: 1, acquireTimeoutMs: 100 });
+  await pool.acquire();
+  const ends: string[] = [];
+  const wait = (name: string, timeoutMs?: number) =>
+    pool
+      .acquire(timeoutMs === undefined ? {} : { timeoutMs })
+      .catch(() => ends.push(`${name} ${clock.now()}`));
+  let asked = false;
+  pool.on('timeout', () => {
+    if (!asked) wait('from the listener');
+    asked = true;
+  });
+  wait('patient', 0);
+  wait('common');
+  wait('long', 500);
+  wait('short', 10);
+  await clock.advanceAsync(50);
+  wait('later');
+  await clock.advanceAsync(1_000);
+  expect(ends).toEqual(['short 10', 'common 100', 'from the listener 110', 'later 150', 'long 500']);
+  expect(clock.pendingTimers).toBeLessThanOrEqual(1);
+});
