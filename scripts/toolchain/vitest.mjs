@@ -26,7 +26,7 @@ const { status } = spawnSync(
     vitest,
     'run',
     ...['--dir', suite === 'unit' ? 'test' : `test/${suite}`],
-    ...excluded.flatMap((name) => ['--exclude', `**/test/${name}/**`]),
+    ...excluded.flatMap((name) => ['--exclude', `**/${name}/**`]),
     ...['--testTimeout', String(timeouts[suite]), '--hookTimeout', String(timeouts[suite])],
     ...['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report],
     '--passWithNoTests',
