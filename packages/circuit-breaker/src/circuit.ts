@@ -44,6 +44,7 @@ export class Circuit {
   late = 0;
   opened = 0;
   stateChanges = 0;
+  readonly #timesCalls: boolean;
   #ticket = NO_TICKET + 1;
   #consecutiveFailures = 0;
   /** How many times the circuit has opened since it was last closed. */
@@ -58,10 +59,11 @@ export class Circuit {
     const { window, limits, clock } = settings;
     this.name = name;
     this.settings = settings;
+    this.#timesCalls = limits.slowCallMs !== Infinity;
     this.window =
       'calls' in window
         ? new CountWindow(window.calls)
-        : new TimeWindow(window.ms, window.buckets, limits.slowCallMs !== Infinity, clock);
+        : new TimeWindow(window.ms, window.buckets, this.#timesCalls, clock);
   }
 
   /** @returns the call's ticket, or {@link NO_TICKET} */
@@ -76,7 +78,7 @@ export class Circuit {
 
   /** When a call begins. Exact, and read only where slow calls are looked for. */
   startTime(): number {
-    return this.settings.limits.slowCallMs === Infinity ? 0 : this.settings.clock.now();
+    return this.#timesCalls ? this.settings.clock.now() : 0;
   }
 
   /** @param error for the listeners of `failure` */
@@ -157,8 +159,9 @@ export class Circuit {
   }
 
   #isSlow(startedAt: number): boolean {
+    if (!this.#timesCalls) return false;
     const { limits, clock } = this.settings;
-    return limits.slowCallMs !== Infinity && clock.now() - startedAt >= limits.slowCallMs;
+    return clock.now() - startedAt >= limits.slowCallMs;
   }
 
   #afterClosed(outcome: Outcome, slow: boolean): void {
