@@ -16,7 +16,9 @@ if (existsSync(folder)) {
   process.exit(1);
 }
 
-const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
+/** As the formatter of this house writes it: short lists stay on their line. */
+const json = (value) =>
+  `${JSON.stringify(value, null, 2).replace(/\[\n([^[\]{}]+)\n\s*\]/g, (_, items) => `[${items.trim().split(/,\s+/).join(', ')}]`)}\n`;
 const className = name.replace(/(^|-)([a-z])/g, (_, _dash, letter) => letter.toUpperCase());
 
 const files = {
