@@ -52,7 +52,7 @@ export async function openGateway(config: Config, logger: Logger): Promise<Gatew
   const conversations = new ConversationStore(database);
   const usage = new UsageStore(database);
   const reads = new CachedReads({ cache, conversations, usage });
-  const health = createHealth({ database, cache, models });
+  const health = createHealth({ database, cache, redis, models });
   const breakers = [database.breaker, ...models.all().map(({ breaker }) => breaker)];
   const metrics = createMetrics([database.pool, cache, health, ...breakers]);
   const chatMetrics = new ChatMetrics(metrics);

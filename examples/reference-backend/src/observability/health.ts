@@ -1,6 +1,7 @@
 // What readiness depends on. Liveness depends on nothing: restarting us repairs no database.
 import type { Cache } from '@mainstay/cache';
 import { cacheCheck, HealthChecks, pingCheck } from '@mainstay/health';
+import type { Redis } from 'ioredis';
 import type { Database } from '../database/database.js';
 import type { ModelRegistry } from '../models/model-registry.js';
 
@@ -15,6 +16,8 @@ export function createHealth(parts: {
     checks: [
       pingCheck('postgres', () => database.ping(), { critical: true, timeoutMs: 1_000 }),
       cacheCheck(cache, { name: 'cache' }),
+      // The cache notices a silent Redis when it is used; this asks. Not critical: the memory level goes on.
+      ...(redis ? [pingCheck('redis', () => redis.ping(), { critical: false, timeoutMs: 500 })] : []),
       // Not critical: a gateway without models still shows conversations, and says kindly that nobody answers.
       {
         name: 'models',

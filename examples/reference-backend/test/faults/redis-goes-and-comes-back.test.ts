@@ -76,7 +76,7 @@ describe('while Redis is away', () => {
           { timeout: 20_000 },
         )
         .toBe('up');
-      expect(await health()).toBe('up');
+      await expect.poll(health, { timeout: 20_000 }).toBe('up');
     });
   }
 
