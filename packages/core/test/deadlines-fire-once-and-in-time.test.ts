@@ -103,6 +103,64 @@ test('deadlines that were overslept fire by the millisecond they were due in, th
   );
 });
 
+test('however late the timer is: at its wake-up all that is due fires and nothing else, also what was added meanwhile', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ add: delays.filter((ms) => ms < 2 ** 33) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ oversleep: delays.filter((ms) => ms < 2 ** 33).map((ms) => Math.max(ms, 0)) }),
+    },
+    { weight: 1, arbitrary: fc.constant({ wake: true }) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      let now = 7;
+      let timer: { callback: () => void; dueAt: number } | undefined;
+      const queue = new DeadlineQueue({
+        now: () => now,
+        coarseNow: () => now,
+        setTimer(callback, delayMs) {
+          const own = { callback, dueAt: now + delayMs };
+          timer = own;
+          return {
+            cancel() {
+              if (timer === own) timer = undefined;
+            },
+            ref() {},
+            unref() {},
+          };
+        },
+      });
+      const fired: number[] = [];
+      let waiting: { id: number; dueAt: number }[] = [];
+      let ids = 0;
+      for (const action of [...steps, { oversleep: 2 ** 34 }, { wake: true }]) {
+        if ('add' in action) {
+          const id = ids;
+          ids += 1;
+          queue.add(action.add, () => fired.push(id));
+          waiting.push({ id, dueAt: now + Math.max(action.add, 0) });
+        } else if ('oversleep' in action) {
+          now += action.oversleep;
+        } else {
+          const due = waiting.filter(({ dueAt }) => dueAt <= now);
+          waiting = waiting.filter(({ dueAt }) => dueAt > now);
+          // A timer that is due fires; it must have been set for no later than the first deadline.
+          while (timer !== undefined && timer.dueAt <= now) {
+            const { callback } = timer;
+            timer = undefined;
+            callback();
+          }
+          due.sort((a, b) => Math.floor(a.dueAt) - Math.floor(b.dueAt) || a.id - b.id);
+          expect(fired.splice(0)).toEqual(due.map(({ id }) => id));
+        }
+      }
+      expect(queue.size).toBe(0);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test('a wake-up that comes too early fires nothing and sleeps again', () => {
   let now = 0;
   const sleeps: number[] = [];
