@@ -5,12 +5,14 @@ import type { Redis } from 'ioredis';
 import type { Database } from '../database/database.js';
 import type { ModelRegistry } from '../models/model-registry.js';
 
-export function createHealth(parts: {
+interface Parts {
   database: Database;
   cache: Cache;
+  redis: Redis | undefined;
   models: ModelRegistry;
-}): HealthChecks {
-  const { database, cache, models } = parts;
+}
+
+export function createHealth({ database, cache, redis, models }: Parts): HealthChecks {
   return new HealthChecks({
     name: 'reference-backend',
     checks: [
