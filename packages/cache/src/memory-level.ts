@@ -1,0 +1,151 @@
+import type { Clock } from '@mainstay/core';
+import { LRUCache } from 'lru-cache';
+import { approximateBytes } from './approximate-bytes.js';
+import type { TagInvalidations } from './tag-invalidations.js';
+
+/** A value with its times, all in milliseconds of the cache's clock. */
+export class MemoryEntry {
+  readonly value: unknown;
+  readonly freshUntil: number;
+  /** Up to here it may be answered while it is refreshed in the background. */
+  readonly staleUntil: number;
+  /** Up to here it may be answered if loading fails. */
+  readonly expiresAt: number;
+  readonly tags: readonly string[] | undefined;
+  /** The version under which Redis holds it; undefined when it was never meant for Redis. */
+  readonly stamp: string | undefined;
+  /** Past it, Redis is asked whether the value still holds. */
+  confirmedUntil: number;
+  /** The earlier of fresh and confirmed: the one comparison of a hit. */
+  usableUntil: number;
+  /** The sequence of tag invalidations up to which the tags are known to hold. */
+  sequence: number;
+  /** After a failed refresh: not before then again. */
+  retryAt = 0;
+  /** Handed to every awaited hit, so that a hit allocates nothing. */
+  promise: Promise<unknown> | undefined = undefined;
+
+  constructor(
+    value: unknown,
+    lifetime: Lifetime,
+    tags: readonly string[] | undefined,
+    sequence: number,
+    stamp?: string,
+  ) {
+    this.value = value;
+    this.freshUntil = lifetime.freshUntil;
+    this.staleUntil = lifetime.staleUntil;
+    this.expiresAt = lifetime.expiresAt;
+    this.confirmedUntil = lifetime.confirmedUntil;
+    this.usableUntil = Math.min(lifetime.freshUntil, lifetime.confirmedUntil);
+    this.tags = tags;
+    this.sequence = sequence;
+    this.stamp = stamp;
+  }
+
+  confirm(until: number): void {
+    this.confirmedUntil = until;
+    this.usableUntil = Math.min(this.freshUntil, until);
+  }
+}
+
+export interface Lifetime {
+  freshUntil: number;
+  staleUntil: number;
+  expiresAt: number;
+  confirmedUntil: number;
+}
+
+export interface MemoryLevelOptions {
+  maxEntries: number;
+  maxBytes?: number;
+  sizeOf?: (value: unknown, key: string) => number;
+}
+
+/** The first level: lru-cache, with our own expiry (lru-cache reads a clock for each hit; we share one reading per turn). */
+export class MemoryLevel {
+  evictions = 0;
+  readonly #entries: LRUCache<string, MemoryEntry>;
+  readonly #tags: TagInvalidations;
+  readonly #clock: Clock;
+  readonly #sizeOf: ((value: unknown, key: string) => number) | undefined;
+
+  constructor(options: MemoryLevelOptions, tags: TagInvalidations, clock: Clock) {
+    this.#tags = tags;
+    this.#clock = clock;
+    this.#sizeOf = options.maxBytes === undefined ? undefined : (options.sizeOf ?? approximateBytes);
+    this.#entries = new LRUCache<string, MemoryEntry>({
+      max: options.maxEntries,
+      ...(options.maxBytes === undefined ? {} : { maxSize: options.maxBytes }),
+      dispose: (_entry, _key, reason) => {
+        if (reason === 'evict') this.evictions += 1;
+      },
+    });
+  }
+
+  /** The entry if it can be answered as it is, without asking anybody. */
+  usable(key: string): MemoryEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.usableUntil <= this.#clock.coarseNow()) return undefined;
+    if (entry.tags !== undefined && entry.sequence !== this.#tags.sequence && !this.#tagsHold(key, entry)) {
+      return undefined;
+    }
+    return entry;
+  }
+
+  /** The entry as long as it lives at all: perhaps stale, perhaps to be confirmed. */
+  living(key: string): MemoryEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || !this.#tagsHold(key, entry)) return undefined;
+    if (entry.expiresAt > this.#clock.now()) return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  /** Like {@link usable}, without being noticed by the eviction. */
+  peek(key: string): MemoryEntry | undefined {
+    const entry = this.#entries.peek(key);
+    if (entry === undefined || entry.usableUntil <= this.#clock.coarseNow()) return undefined;
+    return this.#tags.holdSince(entry.tags, entry.sequence) ? entry : undefined;
+  }
+
+  holds(key: string, entry: MemoryEntry): boolean {
+    return this.#entries.peek(key) === entry;
+  }
+
+  set(key: string, entry: MemoryEntry): void {
+    if (this.#sizeOf === undefined) this.#entries.set(key, entry);
+    else this.#entries.set(key, entry, { size: this.#sizeInBytes(key, entry.value) });
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** 0 without `maxBytes`: then nothing is measured. */
+  get bytes(): number {
+    return this.#entries.calculatedSize;
+  }
+
+  #tagsHold(key: string, entry: MemoryEntry): boolean {
+    if (this.#tags.holdSince(entry.tags, entry.sequence)) {
+      entry.sequence = this.#tags.sequence;
+      return true;
+    }
+    this.#entries.delete(key);
+    return false;
+  }
+
+  #sizeInBytes(key: string, value: unknown): number {
+    const size = this.#sizeOf?.(value, key) ?? 0;
+    return Number.isFinite(size) ? Math.max(1, Math.ceil(size)) : Number.MAX_SAFE_INTEGER;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * How a value lies in Redis:
+ *
+ *     0      format (1)
+ *     1      codec: 0 tombstone, 1 JSON
+ *     2-9    nonce: with the two bytes before it the *stamp*, which changes with every write
+ *     10-17  fresh until      double, wall clock in milliseconds (the one time that leaves the process)
+ *     18-25  stale until
+ *     26-33  expires at
+ *     34-35  number of tags, then for each its length in bytes (2) and its name in UTF-8
+ *     …      17 bytes for each version: first that of the whole cache, then one a tag, in that order
+ *     …      body
+ *
+ * An unknown format or codec is a miss, so that versions of this package can share a Redis during a rollout.
+ */
+export const STAMP_LENGTH = 10;
+export const VERSION_LENGTH = 17;
+const FORMAT = 1;
+const HEAD_LENGTH = 36;
+
+export const CODEC_TOMBSTONE = 0;
+export const CODEC_JSON = 1;
+
+export interface WallTimes {
+  freshUntil: number;
+  staleUntil: number;
+  expiresAt: number;
+}
+
+export interface StoredRecord {
+  stamp: string;
+  times: WallTimes;
+  tags: string[];
+  /** Of the whole cache, then of each tag. */
+  versions: string[];
+  body: Buffer;
+}
+
+/** Ten bytes that no earlier write had: format, codec, 53 random bits. */
+export function newStamp(codec: number): Buffer {
+  const stamp = Buffer.alloc(STAMP_LENGTH);
+  stamp[0] = FORMAT;
+  stamp[1] = codec;
+  stamp.writeDoubleBE(Math.random() * Number.MAX_SAFE_INTEGER, 2);
+  return stamp;
+}
+
+/** The stamp of whatever lies there, '' where there is nothing. */
+export function stampOf(raw: Buffer | null): string {
+  return raw === null ? '' : raw.toString('latin1', 0, STAMP_LENGTH);
+}
+
+export function encodeHead(stamp: Buffer, times: WallTimes, tags: readonly string[]): Buffer {
+  const names = tags.map((tag) => Buffer.from(tag));
+  const head = Buffer.alloc(HEAD_LENGTH + names.reduce((sum, name) => sum + 2 + name.length, 0));
+  stamp.copy(head);
+  head.writeDoubleBE(times.freshUntil, 10);
+  head.writeDoubleBE(times.staleUntil, 18);
+  head.writeDoubleBE(times.expiresAt, 26);
+  head.writeUInt16BE(names.length, 34);
+  let offset = HEAD_LENGTH;
+  for (const name of names) {
+    offset = head.writeUInt16BE(name.length, offset);
+    offset += name.copy(head, offset);
+  }
+  return head;
+}
+
+/** Undefined for a tombstone, for nothing, and for what this version does not understand. */
+export function decodeRecord(raw: Buffer | null): StoredRecord | undefined {
+  if (raw === null || raw.length < HEAD_LENGTH || raw[0] !== FORMAT || raw[1] !== CODEC_JSON)
+    return undefined;
+  const tags: string[] = [];
+  let offset = HEAD_LENGTH;
+  for (let remaining = raw.readUInt16BE(34); remaining > 0; remaining -= 1) {
+    if (offset + 2 > raw.length) return undefined;
+    const length = raw.readUInt16BE(offset);
+    tags.push(raw.toString('utf8', offset + 2, offset + 2 + length));
+    offset += 2 + length;
+  }
+  const bodyAt = offset + VERSION_LENGTH * (tags.length + 1);
+  if (bodyAt > raw.length) return undefined;
+  const versions: string[] = [];
+  for (; offset < bodyAt; offset += VERSION_LENGTH) {
+    versions.push(raw.toString('latin1', offset, offset + VERSION_LENGTH));
+  }
+  return { stamp: stampOf(raw), times: readTimes(raw), tags, versions, body: raw.subarray(bodyAt) };
+}
+
+function readTimes(raw: Buffer): WallTimes {
+  return {
+    freshUntil: raw.readDoubleBE(10),
+    staleUntil: raw.readDoubleBE(18),
+    expiresAt: raw.readDoubleBE(26),
+  };
+}

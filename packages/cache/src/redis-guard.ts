@@ -1,0 +1,181 @@
+import { CircuitBreaker } from '@mainstay/circuit-breaker';
+import { type Clock, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
+import { isReady, type RedisClient } from './redis-client.js';
+
+/** What {@link RedisGuard.attempt} resolves with when Redis was not asked or did not answer in time. */
+export const UNAVAILABLE = Symbol('unavailable');
+export type Attempt<T> = T | typeof UNAVAILABLE;
+
+const CONSECUTIVE_FAILURES = 3;
+/** One PING a second, later one in five, is what an outage costs. */
+const OPEN_MS = 1_000;
+const MAX_OPEN_MS = 5_000;
+
+export interface RedisCounters {
+  redisErrors: number;
+  redisTimeouts: number;
+  redisSkipped: number;
+}
+
+export interface GuardListener {
+  away(error: unknown): void;
+  up(): void;
+}
+
+/**
+ * Bounds what Redis may cost. A command is sent only while the connection is ready (never into the client's offline queue) and
+ * the circuit closed, and is waited for no longer than the timeout. Whether Redis works again is found out by a PING in the
+ * background, so that no caller pays for the probe. Never rejects.
+ */
+export class RedisGuard {
+  readonly counters: RedisCounters = { redisErrors: 0, redisTimeouts: 0, redisSkipped: 0 };
+  readonly #client: RedisClient;
+  readonly #clock: Clock;
+  readonly #deadlines: DeadlineQueue;
+  readonly #timeoutMs: number;
+  readonly #listener: GuardListener;
+  readonly #breaker: CircuitBreaker;
+  #announcedAway = false;
+  #connecting = false;
+  #lastFailureAt = Number.NEGATIVE_INFINITY;
+
+  constructor(name: string, client: RedisClient, timeoutMs: number, clock: Clock, listener: GuardListener) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#deadlines = deadlinesOf(clock);
+    this.#timeoutMs = timeoutMs;
+    this.#listener = listener;
+    this.#breaker = new CircuitBreaker({
+      name: `${name} redis`,
+      consecutiveFailures: CONSECUTIVE_FAILURES,
+      openMs: OPEN_MS,
+      openBackoff: { factor: 2, maxMs: MAX_OPEN_MS },
+      halfOpen: { probes: 1, successThreshold: 1 },
+      clock,
+    });
+  }
+
+  /** For `stats()`: changes nothing. */
+  get up(): boolean {
+    return isReady(this.#client) && this.#breaker.state === 'closed';
+  }
+
+  /** Whether a command would be sent now. If not, it sees to it that we hear of it when Redis is back. */
+  available(): boolean {
+    if (!isReady(this.#client)) {
+      this.#connect();
+      this.#announceAway(undefined);
+      return false;
+    }
+    if (this.#breaker.state === 'closed') {
+      this.#announceUp();
+      return true;
+    }
+    this.#probe();
+    return false;
+  }
+
+  skip(): void {
+    this.counters.redisSkipped += 1;
+  }
+
+  /** Resolves with the answer, or with `UNAVAILABLE`; never rejects. A late answer is dropped. */
+  attempt<T>(send: () => Promise<T>, timeoutMs = this.#timeoutMs): Promise<Attempt<T>> {
+    if (!this.available()) {
+      this.skip();
+      return Promise.resolve(UNAVAILABLE);
+    }
+    return this.#send(send, timeoutMs);
+  }
+
+  #send<T>(send: () => Promise<T>, timeoutMs: number): Promise<Attempt<T>> {
+    const permit = this.#breaker.tryAcquire();
+    if (permit === undefined) return Promise.resolve(UNAVAILABLE);
+    const startedAt = this.#clock.now();
+    return new Promise((resolve) => {
+      let open = true;
+      const fail = (error: unknown): void => {
+        open = false;
+        // What was already under way when the last failure was counted tells nothing new: it hangs on the same outage.
+        if (startedAt >= this.#lastFailureAt) {
+          this.#lastFailureAt = this.#clock.now();
+          permit.failure(error);
+        } else permit.ignore();
+        if (!this.up) this.#announceAway(error);
+        resolve(UNAVAILABLE);
+      };
+      const expire = (): void => {
+        if (!open) return;
+        this.counters.redisTimeouts += 1;
+        fail(new Error(`Redis did not answer within ${timeoutMs} ms`));
+      };
+      // When this process was busy, the answer may lie in the socket unread: one more turn of the loop reads it.
+      const deadline = this.#deadlines.add(timeoutMs, () => setImmediate(expire));
+      sendSafely(send).then(
+        (answer) => {
+          if (!open) return;
+          open = false;
+          deadline.cancel();
+          permit.success();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          if (!open) return;
+          deadline.cancel();
+          this.counters.redisErrors += 1;
+          fail(error);
+        },
+      );
+    });
+  }
+
+  #probe(): void {
+    const permit = this.#breaker.tryAcquire();
+    if (permit === undefined) return;
+    let open = true;
+    const end = (error?: unknown): void => {
+      if (!open) return;
+      open = false;
+      deadline.cancel();
+      if (error === undefined) permit.success();
+      else permit.failure(error);
+      if (this.up) this.#announceUp();
+    };
+    const deadline = this.#deadlines.add(
+      this.#timeoutMs,
+      () => setImmediate(end, new Error('Redis did not answer a PING')),
+      { keepAlive: false },
+    );
+    sendSafely(() => this.#client.ping()).then(
+      () => end(),
+      (error: unknown) => end(error ?? new Error('PING failed')),
+    );
+  }
+
+  /** A client made with `lazyConnect` waits to be asked. */
+  #connect(): void {
+    if (this.#client.status !== 'wait' || this.#connecting) return;
+    this.#connecting = true;
+    const done = (): void => {
+      this.#connecting = false;
+    };
+    sendSafely(() => this.#client.connect()).then(done, done);
+  }
+
+  #announceAway(error: unknown): void {
+    if (this.#announcedAway) return;
+    this.#announcedAway = true;
+    this.#listener.away(error ?? new Error(`The Redis client is "${this.#client.status}"`));
+  }
+
+  #announceUp(): void {
+    if (!this.#announcedAway) return;
+    this.#announcedAway = false;
+    this.#listener.up();
+  }
+}
+
+/** A client that throws instead of rejecting is a client that failed. */
+async function sendSafely<T>(send: () => Promise<T>): Promise<T> {
+  return send();
+}

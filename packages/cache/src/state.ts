@@ -1,0 +1,70 @@
+import { type Clock, type DeadlineQueue, deadlinesOf, type Events } from '@mainstay/core';
+import { FailureMemory } from './failure-memory.js';
+import { LoadTokens } from './load-tokens.js';
+import { MemoryLevel } from './memory-level.js';
+import type { CacheSettings } from './options.js';
+import { RedisLevel } from './redis-level.js';
+import { TagInvalidations } from './tag-invalidations.js';
+import type { CacheEvents } from './types.js';
+
+/** A deletion outlives every load that may have begun before it, with room for commands that a slow Redis executes late. */
+const LEAST_TOMBSTONE_MS = 60_000;
+
+export interface Counters {
+  memoryHits: number;
+  redisHits: number;
+  staleHits: number;
+  misses: number;
+  coalesced: number;
+  loads: number;
+  loadErrors: number;
+  invalidations: number;
+}
+
+/** The parts of one cache, which reading, loading and changing share. */
+export class CacheState {
+  readonly settings: CacheSettings;
+  readonly clock: Clock;
+  readonly deadlines: DeadlineQueue;
+  readonly tags = new TagInvalidations();
+  readonly tokens = new LoadTokens();
+  readonly failures: FailureMemory;
+  readonly memory: MemoryLevel;
+  readonly redis: RedisLevel | undefined;
+  readonly counters: Counters = {
+    memoryHits: 0,
+    redisHits: 0,
+    staleHits: 0,
+    misses: 0,
+    coalesced: 0,
+    loads: 0,
+    loadErrors: 0,
+    invalidations: 0,
+  };
+  events: Events<CacheEvents> | undefined;
+  closed = false;
+
+  constructor(settings: CacheSettings) {
+    this.settings = settings;
+    this.clock = settings.clock;
+    this.deadlines = deadlinesOf(settings.clock);
+    this.failures = new FailureMemory(settings.failureTtlMs, this.tags, settings.clock);
+    this.memory = new MemoryLevel(settings.memory, this.tags, settings.clock);
+    if (settings.redis !== undefined) {
+      this.redis = new RedisLevel({
+        ...settings.redis,
+        name: settings.name,
+        tombstoneMs: Math.max(LEAST_TOMBSTONE_MS, Math.ceil(settings.loadTimeoutMs * 2)),
+        clock: settings.clock,
+        listener: {
+          away: (error) => this.emit('redisAway', { error }),
+          up: () => this.emit('redisUp', { name: settings.name }),
+        },
+      });
+    }
+  }
+
+  emit<K extends keyof CacheEvents>(event: K, payload: CacheEvents[K]): void {
+    if (this.events?.has(event)) this.events.emit(event, payload);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Redis } from 'ioredis';
+import { expect } from 'vitest';
+import { sleep, turn } from './support/helpers.js';
+import { redisTest } from './support/redis.js';
+
+/** Commands that really reach the server, as it tells itself. */
+async function recorded(observer: Redis, run: () => Promise<void>): Promise<string[][]> {
+  const monitor = await observer.monitor();
+  const commands: string[][] = [];
+  monitor.on('monitor', (_time: string, command: string[], source: string) => {
+    if (source !== 'lua') commands.push(command);
+  });
+  try {
+    await run();
+    await sleep(50);
+  } finally {
+    monitor.disconnect();
+  }
+  return commands;
+}
+
+const named = (commands: string[][], name: string): string[][] =>
+  commands.filter(([command]) => command?.toLowerCase() === name);
+
+redisTest('reads of one tick are one MGET, each key in it once', async ({ cache, client }) => {
+  const [{ cache: writer }, { cache: reader }] = [await cache(), await cache()];
+  for (let index = 0; index < 100; index += 1)
+    await writer.set(`${index}`, index, { tags: ['shared', `own ${index}`] });
+  const commands = await recorded(await client(), async () => {
+    const reads = Array.from({ length: 100 }, (_, index) =>
+      reader.getOrSet(`${index}`, () => -1, { tags: ['shared', `own ${index}`] }),
+    );
+    expect(await Promise.all(reads)).toEqual(Array.from({ length: 100 }, (_, index) => index));
+  });
+  expect(named(commands, 'mget')).toHaveLength(1);
+  const keys = named(commands, 'mget')[0]?.slice(1) ?? [];
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(keys).toHaveLength(100 + 1 + 1 + 100);
+  expect(commands).toHaveLength(1);
+});
+
+redisTest('a batch of more than 1,000 keys is split', async ({ cache, client }) => {
+  const { cache: reader } = await cache();
+  const commands = await recorded(await client(), async () => {
+    await Promise.all(Array.from({ length: 3_000 }, (_, index) => reader.get(`${index}`)));
+  });
+  expect(named(commands, 'mget')).toHaveLength(4);
+  expect(Math.max(...named(commands, 'mget').map((command) => command.length))).toBeLessThan(1_100);
+});
+
+redisTest(
+  'a cold read is one round trip before the load, and answered before it is written',
+  async ({ cache, client }) => {
+    const { cache: own } = await cache();
+    await own.getOrSet('warm', () => 1);
+    const commands = await recorded(await client(), async () => {
+      await own.getOrSet('key', () => 1, { tags: ['a', 'b', 'c', 'd', 'e'] });
+    });
+    expect(commands.map(([name]) => name?.toLowerCase())).toEqual(['mget', 'evalsha']);
+  },
+);
+
+redisTest(
+  'invalidating a tag is one command however many values carry it, and the first reads are one',
+  async ({ cache, client }) => {
+    const { cache: own } = await cache({ memory: { maxEntries: 2_000 } });
+    for (let index = 0; index < 500; index += 1) await own.set(`${index}`, index, { tags: ['tag'] });
+    await own.invalidateTags('the script is known from here on');
+    const invalidated = await recorded(await client(), () => own.invalidateTags('tag'));
+    expect(invalidated).toHaveLength(1);
+    const read = await recorded(await client(), async () => {
+      await Promise.all(
+        Array.from({ length: 500 }, (_, index) => own.getOrSet(`${index}`, () => index, { tags: ['tag'] })),
+      );
+      await turn();
+    });
+    expect(named(read, 'mget')).toHaveLength(1);
+  },
+);
+
+redisTest(
+  'a Redis that was restarted and lost its scripts is served all the same',
+  async ({ cache, client }) => {
+    const { cache: own } = await cache();
+    await own.set('key', 1);
+    await (await client()).script('FLUSH');
+    await own.set('key', 2);
+    expect(await (await cache()).cache.get('key')).toBe(2);
+  },
+);

@@ -1,0 +1,287 @@
+import { expect, vi } from 'vitest';
+import { deferred, sleep, turn } from './support/helpers.js';
+import { redisTest } from './support/redis.js';
+
+redisTest(
+  'a value loaded by one process is a Redis hit in the other, and a memory hit after that',
+  async ({ cache }) => {
+    const [a, b] = [await cache(), await cache()];
+    expect(await a.cache.getOrSet('key', () => ({ id: 1 }), { tags: ['tag'] })).toEqual({ id: 1 });
+    await sleep(20);
+    const forbidden = (): never => {
+      throw new Error('loaded again');
+    };
+    expect(await b.cache.getOrSet('key', forbidden, { tags: ['tag'] })).toEqual({ id: 1 });
+    expect(await b.cache.getOrSet('key', forbidden, { tags: ['tag'] })).toEqual({ id: 1 });
+    expect(b.cache.stats()).toMatchObject({ redisHits: 1, memoryHits: 1, misses: 0, redis: 'up' });
+    expect(await b.cache.get('key')).toEqual({ id: 1 });
+    expect(await (await cache()).cache.get('key')).toEqual({ id: 1 });
+  },
+);
+
+for (const change of ['delete', 'set', 'invalidateTags', 'clear'] as const) {
+  redisTest(
+    `races 1 to 3 across processes: a ${change} beats an older load of another process`,
+    async ({ cache }) => {
+      const [a, b, c] = [await cache(), await cache(), await cache()];
+      const load = deferred<string>();
+      const options = { tags: ['tag'] };
+      const early = a.cache.getOrSet('key', () => load.promise, options);
+      await sleep(30);
+      if (change === 'delete') await b.cache.delete('key');
+      else if (change === 'set') await b.cache.set('key', 'new', options);
+      else if (change === 'invalidateTags') await b.cache.invalidateTags('tag');
+      else await b.cache.clear();
+      load.resolve('old');
+      expect(await early).toBe('old');
+      await sleep(30);
+      for (const process of [a, b, c]) {
+        expect(await process.cache.getOrSet('key', () => 'new', options)).toBe('new');
+      }
+    },
+  );
+
+  redisTest(
+    `race 3b across processes: a background refresh never overwrites a ${change} of another process`,
+    async ({ cache }) => {
+      const [a, b] = [await cache({ ttlMs: 50, staleMs: 60_000 }), await cache()];
+      const options = { tags: ['tag'] };
+      await a.cache.set('key', 'first', options);
+      await sleep(60);
+      const load = deferred<string>();
+      expect(await a.cache.getOrSet('key', () => load.promise, options)).toBe('first');
+      await sleep(20);
+      if (change === 'delete') await b.cache.delete('key');
+      else if (change === 'set') await b.cache.set('key', 'new', options);
+      else if (change === 'invalidateTags') await b.cache.invalidateTags('tag');
+      else await b.cache.clear();
+      load.resolve('old');
+      await sleep(30);
+      const third = await cache();
+      expect(await third.cache.get('key')).toBe(change === 'set' ? 'new' : undefined);
+      expect(await a.cache.getOrSet('key', () => 'new', options)).toBe('new');
+    },
+  );
+}
+
+redisTest(
+  'an older write that is executed after a delete is refused, whatever the order of the answers',
+  async ({ cache }) => {
+    const [a, b] = [await cache(), await cache()];
+    // The same load in both: the first to write wins, the second does not matter.
+    const loads = [deferred<string>(), deferred<string>()] as const;
+    const early = a.cache.getOrSet('key', () => loads[0].promise);
+    await sleep(20);
+    await b.cache.delete('key');
+    const late = b.cache.getOrSet('key', () => loads[1].promise);
+    await sleep(20);
+    loads[1].resolve('new');
+    await late;
+    loads[0].resolve('old');
+    await early;
+    await sleep(20);
+    expect(await (await cache()).cache.get('key')).toBe('new');
+    expect(await a.cache.get('key')).toBe('new');
+  },
+);
+
+redisTest('what another process changed is seen within memory.maxAgeMs', async ({ cache }) => {
+  const memory = { maxAgeMs: 100 };
+  const [a, b] = [await cache({ memory }), await cache({ memory })];
+  for (const change of ['delete', 'invalidateTags', 'clear'] as const) {
+    await a.cache.set('key', 'old', { tags: ['tag'] });
+    expect(await b.cache.get('key')).toBe('old');
+    if (change === 'invalidateTags') await a.cache.invalidateTags('tag');
+    else await a.cache[change]('key' as never);
+    expect(await a.cache.get('key')).toBeUndefined();
+    await sleep(120);
+    expect(await b.cache.get('key')).toBeUndefined();
+  }
+  await a.cache.set('key', 'old');
+  expect(await b.cache.get('key')).toBe('old');
+  await a.cache.set('key', 'new');
+  await sleep(120);
+  expect(await b.cache.get('key')).toBe('new');
+});
+
+redisTest('with maxAgeMs 0 memory is never answered without asking Redis', async ({ cache }) => {
+  const [a, b] = [await cache({ memory: { maxAgeMs: 0 } }), await cache()];
+  expect(await a.cache.getOrSet('key', () => 'old')).toBe('old');
+  await b.cache.set('key', 'new');
+  expect(await a.cache.getOrSet('key', () => 'loaded')).toBe('new');
+  await b.cache.delete('key');
+  expect(await a.cache.getOrSet('key', () => 'loaded')).toBe('loaded');
+});
+
+redisTest('a confirmed value keeps its identity: it is not decoded again', async ({ cache }) => {
+  const { cache: own } = await cache({ memory: { maxAgeMs: 0 } });
+  const first = await own.getOrSet('key', () => ({ id: 1 }));
+  expect(await own.getOrSet('key', () => ({ id: 2 }))).toBe(first);
+});
+
+redisTest('race 7b: 0, "", false and null are values in Redis too', async ({ cache }) => {
+  const [a, b] = [await cache(), await cache()];
+  for (const value of [0, '', false, null]) {
+    await a.cache.set(`key ${value}`, value);
+    expect(await b.cache.getOrSet(`key ${value}`, () => 'loaded')).toBe(value);
+  }
+});
+
+redisTest('race 9: keys and tags of any kind go through Redis', async ({ cache }) => {
+  const [a, b] = [await cache(), await cache()];
+  for (const key of ['__proto__', 'constructor', '🙂', 'k'.repeat(10_240)]) {
+    const tags = ['__proto__', '🙂'.repeat(100)];
+    await a.cache.set(key, { of: key.length }, { tags });
+    expect(await b.cache.get(key)).toEqual({ of: key.length });
+    await b.cache.invalidateTags('🙂'.repeat(100));
+    expect(await (await cache()).cache.get(key)).toBeUndefined();
+  }
+});
+
+redisTest('race 10: the first caller gets the same shape as all later ones', async ({ cache }) => {
+  const [a, b] = [await cache(), await cache()];
+  const value = { at: new Date(0), map: new Map([[1, 2]]), gap: Number.NaN, none: undefined };
+  const shape = { at: '1970-01-01T00:00:00.000Z', map: {}, gap: null };
+  const load = (): unknown => value;
+  const first = await a.cache.getOrSet('key', load);
+  await sleep(20);
+  expect([first, await a.cache.getOrSet('key', load), await b.cache.getOrSet('key', load)]).toStrictEqual([
+    shape,
+    shape,
+    shape,
+  ]);
+});
+
+redisTest(
+  'race 10b: a value that JSON cannot hold reaches its callers and stays in memory',
+  async ({ cache }) => {
+    const { cache: own } = await cache();
+    const errors: unknown[] = [];
+    own.on('codecError', ({ error }) => errors.push(error));
+    expect(await own.getOrSet('key', () => 5n)).toBe(5n);
+    expect(await own.getOrSet('key', () => 6n)).toBe(5n);
+    await own.set('other', 'before');
+    await own.set('other', 7n);
+    expect(await own.get('other')).toBe(7n);
+    expect(await (await cache()).cache.get('other')).toBeUndefined();
+    expect(errors).toHaveLength(2);
+    expect(errors[0]).toBeInstanceOf(TypeError);
+  },
+);
+
+redisTest(
+  'race 11: times in Redis are those of the value, and Infinity has no end',
+  async ({ cache, prefix }) => {
+    const { cache: own, client } = await cache();
+    const lifetime = (): Promise<number> => client.pttl(`${prefix}v:key`);
+    await own.set('key', 1, { ttlMs: 5_000, staleMs: 2_000, staleIfErrorMs: 9_000 });
+    expect(await lifetime()).toSatisfy((left: number) => left > 13_000 && left <= 14_000);
+    await own.set('key', 1, { ttlMs: Number.POSITIVE_INFINITY, tags: ['tag'] });
+    expect(await lifetime()).toBe(-1);
+    expect(await client.pttl(`${prefix}t:tag`)).toBe(-1);
+    await own.set('key', 1, { ttlMs: 0 });
+    expect(await (await cache()).cache.get('key')).toBeUndefined();
+  },
+);
+
+redisTest(
+  'race 13: a clock that is 5 s ahead or behind changes nothing about invalidations',
+  async ({ cache }) => {
+    const [a, b] = [await cache(), await cache()];
+    const wallClock = vi.spyOn(Date, 'now');
+    try {
+      for (const shift of [5_000, -5_000]) {
+        const key = `key of a clock at ${shift}`;
+        const real = performance.timeOrigin + performance.now();
+        wallClock.mockImplementation(() => real + shift);
+        await a.cache.set(key, 'old', { tags: ['tag'] });
+        wallClock.mockImplementation(() => real);
+        expect(await b.cache.get(key)).toBe('old');
+        await b.cache.invalidateTags('tag');
+        expect(await (await cache()).cache.get(key)).toBeUndefined();
+        expect(await b.cache.getOrSet(key, () => 'new', { tags: ['tag'] })).toBe('new');
+      }
+    } finally {
+      wallClock.mockRestore();
+    }
+  },
+);
+
+redisTest(
+  'race 13: a short-lived value of a writer whose clock is behind is still found',
+  async ({ cache }) => {
+    const [a, b] = [await cache(), await cache()];
+    const real = performance.timeOrigin + performance.now();
+    const wallClock = vi.spyOn(Date, 'now').mockImplementation(() => real - 60_000);
+    await a.cache.set('key', 1, { ttlMs: 2_000 });
+    wallClock.mockRestore();
+    expect(await b.cache.get('key')).toBe(1);
+  },
+);
+
+redisTest(
+  'race 14: a set right after an invalidation of its tag stays, in every process',
+  async ({ cache }) => {
+    const [a, b] = [await cache(), await cache()];
+    for (let round = 0; round < 50; round += 1) {
+      const invalidated = a.cache.invalidateTags('tag');
+      const stored = a.cache.set(`key ${round}`, round, { tags: ['tag'] });
+      await Promise.all([invalidated, stored]);
+      expect(await b.cache.get(`key ${round}`)).toBe(round);
+      expect(await a.cache.get(`key ${round}`)).toBe(round);
+    }
+  },
+);
+
+redisTest(
+  'stale values are shared: one process refreshes, the other finds the new one',
+  async ({ cache }) => {
+    const options = { ttlMs: 60, staleMs: 60_000 };
+    const [a, b] = [await cache(options), await cache(options)];
+    await a.cache.set('key', 'first');
+    await sleep(80);
+    expect(await b.cache.getOrSet('key', () => 'second')).toBe('first');
+    await sleep(30);
+    expect(b.cache.stats()).toMatchObject({ staleHits: 1, loads: 1 });
+    expect(await b.cache.getOrSet('key', () => 'third')).toSatisfy((value) => value !== 'first');
+  },
+);
+
+redisTest(
+  'a tag lost by Redis (evicted, flushed) is a miss and never brings an old value back',
+  async ({ cache, prefix }) => {
+    const { cache: own, client } = await cache({ memory: { maxAgeMs: 0 } });
+    await own.set('key', 'old', { tags: ['tag'] });
+    await own.invalidateTags('tag');
+    for (const key of await client.keys(`${prefix}t:*`)) await client.del(key);
+    expect(await own.get('key')).toBeUndefined();
+    await own.set('key', 'old', { tags: ['tag'] });
+    for (const key of await client.keys(`${prefix}t:*`)) await client.del(key);
+    expect(await own.get('key')).toBeUndefined();
+    await own.set('key', 'old');
+    await client.flushall();
+    expect(await own.get('key')).toBeUndefined();
+    expect(await own.getOrSet('key', () => 'new')).toBe('new');
+  },
+);
+
+redisTest('what this version does not understand is a miss, and is replaced', async ({ cache, prefix }) => {
+  const { cache: reader, client } = await cache({ memory: { maxAgeMs: 0 } });
+  await reader.set('key', 'mine');
+  const key = `${prefix}v:key`;
+  for (const foreign of [
+    '',
+    'text',
+    Buffer.concat([Buffer.from([2, 1]), Buffer.alloc(60)]),
+    Buffer.from([1, 1, 0]),
+  ]) {
+    await client.set(key, foreign);
+    expect(await reader.getOrSet('key', () => 'loaded')).toBe('loaded');
+    await turn();
+    await sleep(10);
+    expect(await (await cache()).cache.get('key')).toBe('loaded');
+  }
+  await client.del(key);
+  await client.lpush(key, 'a list');
+  expect(await reader.getOrSet('key', () => 'again')).toBe('again');
+});
