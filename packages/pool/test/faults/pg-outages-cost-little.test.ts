@@ -106,14 +106,19 @@ faultTest('end settles everybody while the server is down or frozen', async () =
   }
 });
 
-faultTest('too many connections: those that are open serve everybody', async () => {
-  const admin = pgPool({ max: 1 });
-  const limit = Number((await admin.query('SHOW max_connections')).rows[0].max_connections);
-  const greedy = pgPool({ max: limit + 20, maxConnecting: 20, acquireTimeoutMs: 20_000 });
-  const results = await Promise.allSettled(
-    Array.from({ length: limit + 50 }, () => greedy.query('SELECT pg_sleep(0.1)')),
-  );
-  expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
-  expect(greedy.stats().createErrors).toBeGreaterThan(0);
-  expect(greedy.stats().createErrors).toBeLessThan(60);
-});
+faultTest(
+  'too many connections: callers wait for those that are open, and the server is not stormed',
+  async () => {
+    const admin = pgPool({ max: 1 });
+    const limit = Number((await admin.query('SHOW max_connections')).rows[0].max_connections);
+    const greedy = pgPool({ max: limit + 20, maxConnecting: 20, acquireTimeoutMs: 20_000 });
+    const served = Array.from({ length: limit + 20 }, async () => {
+      const client = await greedy.connect();
+      while (greedy.stats().createErrors < 3) await sleep(10);
+      client.release();
+    });
+    await Promise.all(served);
+    // A few fail together where several are under way; then it is one at a time, with pauses.
+    expect(greedy.stats().createErrors).toBeLessThan(60);
+  },
+);
