@@ -47,7 +47,7 @@ export async function openGateway(config: Config, logger: Logger): Promise<Gatew
   const cache = openCache(config, redis, logger);
   const models = new ModelRegistry(config.models, config);
   for (const { breaker } of models.all()) {
-    breaker.on('stateChange', (change) => logger.warn(change, 'a circuit changed its state'));
+    breaker.on('stateChange', (change) => logger.warn(change, `the circuit is ${change.to}`));
   }
   const conversations = new ConversationStore(database);
   const usage = new UsageStore(database);

@@ -84,16 +84,17 @@ describe('the configuration', () => {
       { name: 'sage', baseUrl: 'ftp://b.example' },
     ]);
     const { message } = errorOf({ DATABASE_URL, MODELS });
-    expect(message).toContain('MODELS: received [0].timeoutMs = -5');
     expect(message).toContain(
-      '(MODELS[0].timeoutMs must be a whole number of milliseconds from 1 to 600000)',
+      '  MODELS[0].timeoutMs: received -5\n    must be a whole number of milliseconds from 1 to 600000\n',
     );
-    expect(message).toContain('MODELS: received [1].baseUrl = "ftp://b.example"');
+    expect(message).toContain('MODELS[1].baseUrl: received "ftp://b.example"');
     const twice = JSON.stringify([1, 2].map(() => ({ name: 'sage', baseUrl: 'https://a.example/v1' })));
     expect(errorOf({ DATABASE_URL, MODELS: twice }).message).toContain(
-      'MODELS[1].name is taken by an earlier model',
+      'MODELS[1].name: received "sage"\n    is taken by an earlier model',
     );
-    expect(errorOf({ DATABASE_URL, MODELS: '[]' }).message).toContain('must name at least one model');
+    expect(errorOf({ DATABASE_URL, MODELS: '[]' }).message).toContain(
+      'MODELS: received 2 characters (hidden)',
+    );
   });
 
   test('asks more of production', () => {

@@ -124,8 +124,10 @@ describe('a start that cannot work ends with one message', () => {
       `Port ${port} on 127.0.0.1 is taken. Stop what is using it, or set PORT to another one (0 takes any free one).`,
     );
   });
+});
 
-  testAlone('when the disk is full', () => {
+describe('a start that needs no database to fail', () => {
+  testAlone('tells that the disk is full', () => {
     const config = readConfig({ DATABASE_URL: 'postgres://127.0.0.1/gateway' });
     const full = Object.assign(new pg.DatabaseError('could not extend file', 1, 'error'), { code: '53100' });
     const written = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
@@ -134,7 +136,7 @@ describe('a start that cannot work ends with one message', () => {
     }
   });
 
-  testAlone('when the configuration is wrong, with every problem in it', async () => {
+  testAlone('tells every problem of the configuration', async () => {
     const { code, stderr, stdout }: Ended = await startProcess({ PORT: 'http', DATABASE_URL: 'x' }).ended;
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
@@ -142,7 +144,7 @@ describe('a start that cannot work ends with one message', () => {
     );
   });
 
-  testAlone('and --check-config does nothing but check', async () => {
+  testAlone('is what --check-config tries, and nothing more', async () => {
     const good = await startProcess({ DATABASE_URL: 'postgres://ada:hush@db.example/gateway' }, [
       '--check-config',
     ]).ended;

@@ -30,7 +30,8 @@ const answerSchema = z.object({
 
 const defaultRetryMs = 5_000;
 
-function apology({ refused, failures, retryAfterMs, ...error }: NoModelAnsweredError): Problem {
+function apology(error: NoModelAnsweredError): Problem {
+  const { refused, failures, retryAfterMs } = error;
   if (refused) {
     const detail = 'Every model refused this message. A shorter or different one may work.';
     return new Problem(422, 'message-refused', detail, { members: { failures } });

@@ -4,9 +4,12 @@ import { type SettingName, settings } from './settings.js';
 
 export interface ConfigProblem {
   variable: SettingName;
+  /** Where within the variable: `[0].timeoutMs`; empty for all of it. */
+  place: string;
   /** Never a secret: "nothing", a quoted value, or a description. */
   received: string;
-  allowed: string;
+  /** What is allowed, or what is wrong: "must be a port from 0 to 65535". */
+  rule: string;
 }
 
 export class ConfigError extends Error {
@@ -19,14 +22,35 @@ export class ConfigError extends Error {
 function describe(problems: readonly ConfigProblem[]): string {
   const title = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   const lines = problems.map(
-    ({ variable, received, allowed }) => `  ${variable}: received ${received}\n    must be ${allowed}`,
+    ({ variable, place, received, rule }) => `  ${variable}${place}: received ${received}\n    ${rule}`,
   );
   return `The configuration has ${title}:\n${lines.join('\n')}`;
 }
 
-const quoted = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? 'nothing';
+export function problemsOf(
+  variable: SettingName,
+  raw: string | undefined,
+  issues: readonly z.core.$ZodIssue[],
+): ConfigProblem[] {
+  const { secret, allowed } = settings[variable];
+  const inside = issues.filter(({ path }) => path.length > 0);
+  if (raw !== undefined && inside.length > 0)
+    return inside.map((issue) => problemInside(variable, raw, issue));
+  const received = raw === undefined ? 'nothing' : secret ? hidden(raw) : quoted(raw);
+  return [{ variable, place: '', received, rule: `must be ${allowed}` }];
+}
 
-/** A part of MODELS as it was received. Keys, whatever is not plain, and URLs with credentials stay hidden. */
+/** Of a variable that holds JSON, the part that is wrong. */
+function problemInside(variable: SettingName, raw: string, issue: z.core.$ZodIssue): ConfigProblem {
+  const place = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  const rule =
+    issue.code === 'unrecognized_keys'
+      ? `has fields that are not known: ${issue.keys.join(', ')}`
+      : issue.message;
+  return { variable, place, received: partOf(raw, issue.path), rule };
+}
+
+/** A part of JSON as it was received. Keys, whatever is not plain, and URLs with credentials stay hidden. */
 function partOf(raw: string, path: readonly PropertyKey[]): string {
   let value: unknown = JSON.parse(raw);
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
@@ -36,25 +60,5 @@ function partOf(raw: string, path: readonly PropertyKey[]): string {
   return quoted(value);
 }
 
-function problemsOfModels(raw: string, issues: readonly z.core.$ZodIssue[]): ConfigProblem[] {
-  return issues.map(({ path, message, code, ...issue }) => {
-    const where = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-    const unknown =
-      code === 'unrecognized_keys' && 'keys' in issue ? ` has unknown fields: ${issue.keys}` : message;
-    const received =
-      path.length === 0 ? `${raw.length} characters (hidden)` : `${where} = ${partOf(raw, path)}`;
-    const allowed = `${settings.MODELS.allowed}\n    (MODELS${where} ${unknown.trim()})`;
-    return { variable: 'MODELS', received, allowed };
-  });
-}
-
-export function problemsOf(
-  variable: SettingName,
-  raw: string | undefined,
-  issues: readonly z.core.$ZodIssue[],
-): ConfigProblem[] {
-  if (variable === 'MODELS' && raw !== undefined) return problemsOfModels(raw, issues);
-  const { secret, allowed } = settings[variable];
-  const received = raw === undefined ? 'nothing' : secret ? `${raw.length} characters (hidden)` : quoted(raw);
-  return [{ variable, received, allowed }];
-}
+const quoted = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? 'nothing';
+const hidden = (raw: string) => `${raw.length} characters (hidden)`;

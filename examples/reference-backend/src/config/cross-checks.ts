@@ -36,7 +36,8 @@ function drainOutlastsAnswers({ MODELS, DRAIN_TIMEOUT_MS }: Values, report: Repo
 
 export function crossChecks(values: Values, env: NodeJS.ProcessEnv): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const report: Report = (variable, received, allowed) => problems.push({ variable, received, allowed });
+  const report: Report = (variable, received, allowed) =>
+    problems.push({ variable, place: '', received, rule: `must be ${allowed}` });
   productionSecrets(values, report);
   if (values.NODE_ENV === 'production' && !env.MODELS) {
     report('MODELS', 'nothing', 'set in production: the default is the stand-in providers');

@@ -25,7 +25,8 @@ export class NoModelAnsweredError extends MainstayError {
     /** When the first of the open circuits lets a call through again; null where none is open. */
     readonly retryAfterMs: number | null,
   ) {
-    super('ERR_NO_MODEL_ANSWERED', 'None of the models answered');
+    const reasons = failures.map(({ model, message }) => `${model} ${message}`);
+    super('ERR_NO_MODEL_ANSWERED', `None of the models answered: ${reasons.join(', ')}`);
   }
 
   /** Every model understood the question and refused it: asking again will not help. */

@@ -5,7 +5,7 @@ import type { Model } from './model.js';
 import { modelHealthSchema } from './model-health.js';
 import type { ModelRegistry } from './model-registry.js';
 
-const modelSchema = modelHealthSchema.extend({ name: z.string() });
+const modelSchema = z.object({ name: z.string(), ...modelHealthSchema.shape });
 
 const present = (model: Model) => ({ name: model.name, ...model.health() });
 
