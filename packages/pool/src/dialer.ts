@@ -99,7 +99,7 @@ export class Dialer<R> {
     if (this.#stopped || wanted <= 0) return;
     if (this.#failures > 0 && this.#pauses(attended)) return;
     const limit = this.#failures > 0 ? 1 : this.#options.maxConnecting;
-    for (let left = wanted; left > 0 && this.#underWay.size < limit; left--) this.#dial();
+    for (let left = wanted; left > 0 && this.#underWay.size < limit; left--) this.#dial(attended);
   }
 
   /** No more creations; those under way are asked to stop, and what they still bring is passed to `onLate`. */
@@ -128,15 +128,16 @@ export class Dialer<R> {
     return true;
   }
 
-  #dial(): void {
+  #dial(attended: boolean): void {
     const { name, create, createTimeoutMs, clock, deadlines } = this.#options;
     const attempt = new Attempt<R>(clock.now());
     this.#underWay.add(attempt);
-    attempt.deadline = deadlines.add(createTimeoutMs, () => {
+    const giveUp = (): void => {
       const error = new PoolCreateTimeoutError(name, createTimeoutMs);
       this.#fail(attempt, error);
       attempt.abort.abort(error);
-    });
+    };
+    attempt.deadline = deadlines.add(createTimeoutMs, giveUp, { keepAlive: attended });
     let created: Promise<R>;
     try {
       created = Promise.resolve(create({ signal: attempt.abort.signal, lost: attempt.reportLoss }));

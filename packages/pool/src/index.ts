@@ -1,3 +1,4 @@
+export type { AcquireOptions } from './acquire-options.js';
 export type { PoolCounters, PoolStats } from './counters.js';
 export {
   type AcquireDiagnosis,
@@ -14,4 +15,4 @@ export type { DestroyReason, PoolEvents } from './events.js';
 export type { PooledResource } from './inspection.js';
 export type { Lease } from './lease.js';
 export type { CreateContext, PoolOptions, ResetResult } from './options.js';
-export { type AcquireOptions, Pool } from './pool.js';
+export { Pool } from './pool.js';

@@ -7,6 +7,7 @@ import {
   option,
   readOptions,
 } from '@mainstay/core';
+import { type AcquireOptions, readTimeout } from './acquire-options.js';
 import { AcquireQueue } from './acquire-queue.js';
 import { Closing } from './closing.js';
 import { type PoolStats, zeroCounters } from './counters.js';
@@ -24,14 +25,6 @@ import { type Lease, type LeaseKeeper, PoolLease } from './lease.js';
 import { type CheckedPoolOptions, type PoolOptions, readPoolOptions } from './options.js';
 import { Resources } from './resources.js';
 
-export interface AcquireOptions {
-  /** Leaves the queue when it is aborted; the promise rejects with its reason. */
-  signal?: AbortSignal | undefined;
-  /** Instead of the pool's `acquireTimeoutMs`; 0 waits without a limit. */
-  timeoutMs?: number | undefined;
-}
-
-const DRAIN_TIMEOUT_MS = 30_000;
 const NO_OPTIONS: AcquireOptions = {};
 
 /**
@@ -141,7 +134,7 @@ export class Pool<R> implements AsyncDisposable {
    */
   drain(options: { timeoutMs?: number | undefined } = {}): Promise<void> {
     const { timeoutMs } = readOptions('Pool.drain', options, {
-      timeoutMs: option.milliseconds({ min: 0, default: DRAIN_TIMEOUT_MS }),
+      timeoutMs: option.milliseconds({ min: 0, default: 30_000 }),
     });
     if (!this.#closed) {
       this.#closed = true;
@@ -255,6 +248,3 @@ export class Pool<R> implements AsyncDisposable {
     }
   }
 }
-
-const readTimeout = ({ timeoutMs }: AcquireOptions): number =>
-  readOptions('Pool.acquire', { timeoutMs }, { timeoutMs: option.milliseconds({ min: 0 }) }).timeoutMs;

@@ -1,28 +1,15 @@
-import type { DeadlineQueue, Events } from '@mainstay/core';
+import type { DeadlineQueue } from '@mainstay/core';
 import { awaitCheck, isThenable } from './checks.js';
-import type { PoolCounters } from './counters.js';
 import { Dialer } from './dialer.js';
 import { Entry } from './entry.js';
 import type { DestroyReason, PoolEvents } from './events.js';
 import { IdleStack } from './idle-stack.js';
 import type { CheckedPoolOptions } from './options.js';
 import { Reaper } from './reaper.js';
+import type { ResourceHost } from './resource-host.js';
 
 /** Part of a resource's lifetime that is taken off at random, so that those made together do not end together. */
 const LIFETIME_JITTER_RATIO = 0.1;
-
-/** What the resources need from the pool. */
-export interface ResourceHost<R> {
-  counters: PoolCounters;
-  events: () => Events<PoolEvents<R>> | undefined;
-  waiting: () => number;
-  /** A resource is ready: lend it to the first waiter and return true, or return false. */
-  lend: (entry: Entry<R>, now: number) => boolean;
-  /** Nothing is open and the last creation under way has failed. */
-  unreachable: (error: unknown) => void;
-  /** Something was destroyed or stopped connecting. */
-  ended: () => void;
-}
 
 /** The resources of a pool from creation to destruction; who waits for them is the pool's business. */
 export class Resources<R> {

@@ -58,3 +58,9 @@ export function cut(client: PoolClient): void {
   if (stream?.destroy !== undefined) stream.destroy();
   else void Promise.resolve(client.end()).catch(() => {});
 }
+
+/** Whether the process stays alive for this connection. */
+export function keepAlive(client: PoolClient, wanted: boolean): void {
+  const { ref, unref } = client as { ref?: () => void; unref?: () => void };
+  (wanted ? ref : unref)?.call(client);
+}

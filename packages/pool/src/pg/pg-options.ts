@@ -1,4 +1,4 @@
-import type { Clock } from '@mainstay/core';
+import { type Clock, option, readOptions } from '@mainstay/core';
 import type { PoolConfig } from 'pg';
 import type { PoolOptions } from '../options.js';
 
@@ -74,3 +74,7 @@ export function translate(options: PgPoolOptions): TimesAndSizes {
 
 /** null switches a limit of pg.Pool off, as 0 does. */
 const orZero = (value: number | null | undefined): number | undefined => (value === null ? 0 : value);
+
+export const readDrainTimeout = ({ drainTimeoutMs }: PgPoolOptions): number =>
+  readOptions('PgPool', { drainTimeoutMs }, { drainTimeoutMs: option.milliseconds({ default: 30_000 }) })
+    .drainTimeoutMs;

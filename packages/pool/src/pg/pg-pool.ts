@@ -1,15 +1,17 @@
-import { type Clock, monotonicClock, option, readOptions } from '@mainstay/core';
+import { type Clock, monotonicClock } from '@mainstay/core';
 import pg from 'pg';
+import type { AcquireOptions } from '../acquire-options.js';
 import type { PoolStats } from '../counters.js';
 import type { PooledResource } from '../inspection.js';
 import type { Lease } from '../lease.js';
 import type { CreateContext } from '../options.js';
-import { type AcquireOptions, Pool } from '../pool.js';
+import { Pool } from '../pool.js';
 import { clean, ping } from './bleed-guard.js';
-import { isUsable } from './client.js';
+import { isUsable, keepAlive } from './client.js';
+import { defineCounts } from './counts.js';
 import { closeConnection, open } from './open.js';
 import { inWordsOfPg } from './pg-errors.js';
-import { type PgPoolOptions, translate } from './pg-options.js';
+import { type PgPoolOptions, readDrainTimeout, translate } from './pg-options.js';
 import { type Callback, isSubmittable, runAwaited, runCalledBack, submit } from './query.js';
 import { breaksConnection } from './sqlstate.js';
 import { runTransaction, type TransactionFunction, type TransactionOptions } from './transaction.js';
@@ -187,7 +189,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
       released = true;
       this.#takeBack(lease, client, error);
     };
-    if (this.#allowExitOnIdle) (client as { ref?: () => void }).ref?.();
+    if (this.#allowExitOnIdle) keepAlive(client, true);
     this.#announce('acquire', client);
     return client;
   }
@@ -198,7 +200,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
       lease.destroy(error);
       return;
     }
-    if (this.#allowExitOnIdle) letExit(client);
+    if (this.#allowExitOnIdle) keepAlive(client, false);
     lease.release();
   }
 
@@ -206,7 +208,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
     const { Client } = this as unknown as BaseFields;
     const onError = (error: Error, client: pg.PoolClient): void => this.#heard(error, client);
     const client = await open({ Client, config: this.options, onError }, context);
-    if (this.#allowExitOnIdle) letExit(client);
+    if (this.#allowExitOnIdle) keepAlive(client, false);
     this.#announce('connect', client);
     return client;
   }
@@ -244,37 +246,4 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
   }
 }
 
-// pg's types call these properties, so that accessors cannot override them in the class body.
-Object.defineProperties(PgPool.prototype, {
-  totalCount: {
-    get(this: PgPool): number {
-      const { size, connecting } = this.stats();
-      return size + connecting;
-    },
-  },
-  idleCount: {
-    get(this: PgPool): number {
-      return this.stats().idle;
-    },
-  },
-  waitingCount: {
-    // Those for whom a connection is being opened do not count as waiting there.
-    get(this: PgPool): number {
-      const { waiting, connecting } = this.stats();
-      return Math.max(0, waiting - connecting);
-    },
-  },
-  expiredCount: {
-    get(this: PgPool): number {
-      return this.inspect().filter(({ expired }) => expired).length;
-    },
-  },
-});
-
-const readDrainTimeout = ({ drainTimeoutMs }: PgPoolOptions): number =>
-  readOptions('PgPool', { drainTimeoutMs }, { drainTimeoutMs: option.milliseconds({ default: 30_000 }) })
-    .drainTimeoutMs;
-
-function letExit(client: pg.PoolClient): void {
-  (client as { unref?: () => void }).unref?.();
-}
+defineCounts(PgPool.prototype);
