@@ -12,9 +12,9 @@ test.each([
   [{ ...right, acquireTimeoutMs: Number.NaN }, RangeError, 'option "acquireTimeoutMs"'],
   [{ ...right, idleTimeoutMs: -1 }, RangeError, 'option "idleTimeoutMs"'],
   [
-    { ...right, idleTimeoutMillis: 5 },
+    { ...right, idleTimeoutMS: 5 },
     TypeError,
-    'unknown option "idleTimeoutMillis", did you mean "idleTimeoutMs"?',
+    'unknown option "idleTimeoutMS", did you mean "idleTimeoutMs"?',
   ],
   [{ name: 'no create' }, TypeError, 'option "create" must be a function'],
   [{ create: () => 'nameless' }, TypeError, 'option "name"'],
