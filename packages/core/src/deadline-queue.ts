@@ -50,7 +50,7 @@ class QueuedDeadline extends WheelEntry implements Deadline {
  */
 export class DeadlineQueue {
   readonly #clock: Clock;
-  readonly #wheel = new TimingWheel<QueuedDeadline>();
+  readonly #wheel = new TimingWheel(new QueuedDeadline(0, nothing, false, nothing));
   #timer: Timer | undefined;
   #wakesAt = Number.POSITIVE_INFINITY;
   #keepingAlive = 0;
