@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const builtFile = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
 
 export interface Ended {
   code: number | null;
@@ -21,8 +21,12 @@ export interface BackendProcess {
 }
 
 /** Starts it with this environment and nothing of ours. */
-export function startProcess(env: Record<string, string>, args: string[] = []): BackendProcess {
-  const child = spawn(process.execPath, [main, ...args], {
+export function startProcess(
+  env: Record<string, string>,
+  args: string[] = [],
+  file = 'main.js',
+): BackendProcess {
+  const child = spawn(process.execPath, [builtFile(file), ...args], {
     env: { PATH: process.env.PATH, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
