@@ -3,9 +3,9 @@ import { Changes } from './changes.js';
 import { entryFromRecord, mayStore } from './entries.js';
 import { CacheClosedError } from './errors.js';
 import { LoadPath } from './load-path.js';
-import type { MemoryEntry } from './memory-level.js';
+import type { MemoryEntry, MemoryLevel } from './memory-level.js';
 import { checkKey, checkTags, EntryOptionsReader, readCacheOptions } from './options.js';
-import { CacheState } from './state.js';
+import { CacheState, type Counters } from './state.js';
 import type {
   CacheEvents,
   CacheOptions,
@@ -25,6 +25,9 @@ export class Cache implements AsyncDisposable {
   readonly kind = 'cache';
   readonly name: string;
   readonly #state: CacheState;
+  /** The two parts of the state that a hit touches. */
+  readonly #memory: MemoryLevel;
+  readonly #counters: Counters;
   readonly #options: EntryOptionsReader;
   readonly #loads: LoadPath;
   readonly #changes: Changes;
@@ -34,6 +37,8 @@ export class Cache implements AsyncDisposable {
     const settings = readCacheOptions(options);
     this.name = settings.name;
     this.#state = new CacheState(settings);
+    this.#memory = this.#state.memory;
+    this.#counters = this.#state.counters;
     this.#options = new EntryOptionsReader(settings);
     this.#loads = new LoadPath(this.#state, this.#options);
     this.#changes = new Changes(this.#state);
@@ -46,31 +51,31 @@ export class Cache implements AsyncDisposable {
    *   RangeError for a wrong key or option; it never throws. Redis being away is no error.
    */
   getOrSet<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): Promise<T> {
-    const entry = this.#state.memory.usable(key);
+    const entry = this.#memory.usable(key);
     if (entry === undefined) return Promise.resolve(this.#loads.find(key, load, options)) as Promise<T>;
-    this.#state.counters.memoryHits += 1;
+    this.#counters.memoryHits += 1;
     entry.promise ??= Promise.resolve(entry.value);
     return entry.promise as Promise<T>;
   }
 
   /** Like {@link getOrSet}, but what memory holds is returned as it is, without a promise: for hot code that looks at the type. */
   getMaybe<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): T | Promise<T> {
-    const entry = this.#state.memory.usable(key);
+    const entry = this.#memory.usable(key);
     if (entry === undefined) return this.#loads.find(key, load, options) as T | Promise<T>;
-    this.#state.counters.memoryHits += 1;
+    this.#counters.memoryHits += 1;
     return entry.value as T;
   }
 
   /** What memory holds and may answer without asking Redis, else undefined. Is not counted and does not keep the value from eviction. */
   peek<T = unknown>(key: string): T | undefined {
-    return this.#state.memory.peek(key)?.value as T | undefined;
+    return this.#memory.peek(key)?.value as T | undefined;
   }
 
   /** The value from memory or Redis, fresh or within its stale time; undefined if there is none. Loads nothing. */
   async get<T = unknown>(key: string): Promise<T | undefined> {
-    const entry = this.#state.memory.usable(key);
+    const entry = this.#memory.usable(key);
     if (entry !== undefined) {
-      this.#state.counters.memoryHits += 1;
+      this.#counters.memoryHits += 1;
       return entry.value as T;
     }
     checkKey(key);

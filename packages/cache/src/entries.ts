@@ -2,8 +2,14 @@ import { decodeJson, encodeJson } from './codec.js';
 import type { LoadToken } from './load-tokens.js';
 import { type Lifetime, MemoryEntry } from './memory-level.js';
 import type { EntrySettings } from './options.js';
-import type { StoredRecord, WallTimes } from './record.js';
-import { type EncodedValue, newValueStamp } from './redis-level.js';
+import {
+  CODEC_JSON,
+  type EncodedValue,
+  newStamp,
+  type StoredRecord,
+  stampOf,
+  type WallTimes,
+} from './record.js';
 import type { CacheState } from './state.js';
 
 /** A value ready for both levels. Without `encoded` it is for memory alone. */
@@ -40,11 +46,11 @@ export function newEntry(
   const { value, body } = shaped;
   if (body === undefined)
     return { entry: new MemoryEntry(value, lifetime, settings.tags, sequence), encoded: undefined };
-  const stamp = newValueStamp();
+  const stamp = newStamp(CODEC_JSON);
   return {
-    entry: new MemoryEntry(value, lifetime, settings.tags, sequence, stamp.text),
+    entry: new MemoryEntry(value, lifetime, settings.tags, sequence, stampOf(stamp)),
     encoded: {
-      stamp: stamp.bytes,
+      stamp,
       times: toWallTimes(lifetime, now),
       lifetimeMs: lifetime.expiresAt - now,
       tags: settings.tags ?? [],
@@ -88,12 +94,10 @@ function lifetimeOf(state: CacheState, settings: EntrySettings, now: number): Li
   // Whole milliseconds, rounded down: small integers cost an entry nothing, and a value is never kept for too long.
   const freshUntil = Math.floor(now + ttlMs);
   const staleUntil = freshUntil + settings.staleMs;
-  return {
-    freshUntil,
-    staleUntil,
-    expiresAt: Math.max(staleUntil, freshUntil + settings.staleIfErrorMs),
-    confirmedUntil: state.redis === undefined ? Number.POSITIVE_INFINITY : Math.floor(now + memory.maxAgeMs),
-  };
+  const expiresAt = Math.max(staleUntil, freshUntil + settings.staleIfErrorMs);
+  // Without Redis there is nobody to ask.
+  const confirmedUntil = state.redis === undefined ? expiresAt : Math.floor(now + memory.maxAgeMs);
+  return { freshUntil, staleUntil, expiresAt, confirmedUntil };
 }
 
 function toWallTimes(lifetime: Lifetime, now: number): WallTimes {
@@ -111,8 +115,12 @@ function toWallTimes(lifetime: Lifetime, now: number): WallTimes {
  */
 function fromWallTimes(times: WallTimes, now: number): WallTimes {
   const shift = now - Date.now();
-  const expiresAt = Math.max(times.expiresAt + shift, now + 1);
+  const expiresAt = Math.floor(Math.max(times.expiresAt + shift, now + 1));
   if (times.freshUntil === times.expiresAt)
     return { freshUntil: expiresAt, staleUntil: expiresAt, expiresAt };
-  return { freshUntil: times.freshUntil + shift, staleUntil: times.staleUntil + shift, expiresAt };
+  return {
+    freshUntil: Math.floor(times.freshUntil + shift),
+    staleUntil: Math.floor(times.staleUntil + shift),
+    expiresAt,
+  };
 }

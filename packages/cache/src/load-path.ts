@@ -157,6 +157,8 @@ export class LoadPath {
       if (token.current) this.#state.memory.delete(key);
       return false;
     }
+    // A caller may have joined after the invalidation of a tag that only the value itself names.
+    if (!this.#state.tags.holdSince(entry.tags, token.sequence)) return false;
     const now = this.#state.clock.now();
     if (mayStore(this.#state, token, entry.tags)) this.#state.memory.set(key, entry);
     if (entry.freshUntil > now) {

@@ -13,22 +13,19 @@ export interface LoadToken {
  * Costs nothing on a hit; holds no more than what is in flight.
  */
 export class LoadTokens {
-  readonly #tokens = new Map<string, LoadToken[]>();
+  readonly #tokens = new Map<string, Set<LoadToken>>();
 
   begin(key: string, sequence: number): LoadToken {
     const token: LoadToken = { key, sequence, current: true };
     const others = this.#tokens.get(key);
-    if (others === undefined) this.#tokens.set(key, [token]);
-    else others.push(token);
+    if (others === undefined) this.#tokens.set(key, new Set([token]));
+    else others.add(token);
     return token;
   }
 
   end(token: LoadToken): void {
     const tokens = this.#tokens.get(token.key);
-    const index = tokens?.indexOf(token) ?? -1;
-    if (tokens === undefined || index < 0) return;
-    if (tokens.length === 1) this.#tokens.delete(token.key);
-    else tokens.splice(index, 1);
+    if (tokens?.delete(token) && tokens.size === 0) this.#tokens.delete(token.key);
   }
 
   revoke(key: string): void {

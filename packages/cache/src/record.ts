@@ -94,3 +94,13 @@ function readTimes(raw: Buffer): WallTimes {
     expiresAt: raw.readDoubleBE(26),
   };
 }
+
+/** A value on its way to Redis. */
+export interface EncodedValue {
+  readonly stamp: Buffer;
+  readonly times: WallTimes;
+  /** Infinity: no end. */
+  readonly lifetimeMs: number;
+  readonly tags: readonly string[];
+  readonly body: Buffer;
+}

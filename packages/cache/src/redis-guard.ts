@@ -10,6 +10,7 @@ const CONSECUTIVE_FAILURES = 3;
 /** One PING a second, later one in five, is what an outage costs. */
 const OPEN_MS = 1_000;
 const MAX_OPEN_MS = 5_000;
+const CONNECTING = new Set(['wait', 'connecting', 'connect']);
 
 export interface RedisCounters {
   redisErrors: number;
@@ -64,7 +65,8 @@ export class RedisGuard {
   available(): boolean {
     if (!isReady(this.#client)) {
       this.#connect();
-      this.#announceAway(undefined);
+      // A client that is about to connect for the first time is no news.
+      if (!CONNECTING.has(this.#client.status)) this.#announceAway(undefined);
       return false;
     }
     if (this.#breaker.state === 'closed') {

@@ -3,15 +3,13 @@ import type { Clock } from '@mainstay/core';
 import { type JournalPart, OutageJournal } from './outage-journal.js';
 import { ReadBatch } from './read-batch.js';
 import {
-  CODEC_JSON,
   CODEC_TOMBSTONE,
   decodeRecord,
+  type EncodedValue,
   encodeHead,
   newStamp,
-  STAMP_LENGTH,
   type StoredRecord,
   stampOf,
-  type WallTimes,
 } from './record.js';
 import type { RedisClient } from './redis-client.js';
 import { type GuardListener, type RedisCounters, RedisGuard, UNAVAILABLE } from './redis-guard.js';
@@ -41,7 +39,6 @@ export interface RedisLevelOptions {
   listener: GuardListener;
 }
 
-const NO_TAGS: readonly string[] = [];
 const REPLAY_KEYS = 500;
 const ANYTHING = '*';
 
@@ -66,8 +63,9 @@ export class RedisLevel {
     this.#batch = new ReadBatch(options.client, this.#guard);
   }
 
+  /** Reachable, and told of all that was invalidated while it was not. */
   get up(): boolean {
-    return this.#guard.up;
+    return this.#guard.up && this.#journal.empty;
   }
 
   get counters(): RedisCounters {
@@ -84,7 +82,7 @@ export class RedisLevel {
   }
 
   /** The value with the versions of its tags, in one round trip if it carries no other tags than those expected. */
-  async read(key: string, expectedTags: readonly string[] = NO_TAGS): Promise<RedisReading | undefined> {
+  async read(key: string, expectedTags: readonly string[] = []): Promise<RedisReading | undefined> {
     if (!this.usable()) {
       this.#guard.skip();
       return undefined;
@@ -231,19 +229,6 @@ export class RedisLevel {
   #versionKeys(tags: readonly string[]): string[] {
     return [this.#allKey(), ...tags.map((tag) => this.#tagKey(tag))];
   }
-}
-
-export interface EncodedValue {
-  readonly stamp: Buffer;
-  readonly times: WallTimes;
-  readonly lifetimeMs: number;
-  readonly tags: readonly string[];
-  readonly body: Buffer;
-}
-
-export function newValueStamp(): { bytes: Buffer; text: string } {
-  const bytes = newStamp(CODEC_JSON);
-  return { bytes, text: bytes.toString('latin1', 0, STAMP_LENGTH) };
 }
 
 /** 16 characters that no other call has. */
