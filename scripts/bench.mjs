@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { root } from './pnpm.mjs';
 import { build, install } from './setup.mjs';
 
@@ -26,6 +27,16 @@ function questionsOf(name) {
     .map((file) => path.join(folder, file));
 }
 
+/** The real servers are started by files that lie beside one another: they are imported from where they are. */
+const servicesStay = {
+  name: 'services-stay',
+  setup: (builder) =>
+    builder.onResolve({ filter: /\/scripts\/services\// }, ({ resolveDir, path: file }) => ({
+      path: pathToFileURL(path.resolve(resolveDir, file)).href,
+      external: true,
+    })),
+};
+
 /** Bundles only the bench file itself (types away); the packages and their peers run as their users get them. */
 async function bundle(file) {
   const esbuild = await import('esbuild');
@@ -35,6 +46,7 @@ async function bundle(file) {
     outfile,
     bundle: true,
     packages: 'external',
+    plugins: [servicesStay],
     platform: 'node',
     format: 'esm',
     target: 'node20',

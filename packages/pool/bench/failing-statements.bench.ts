@@ -1,10 +1,7 @@
 import { PgPool } from '@mainstay/pool/pg';
 import pg from 'pg';
 import { question } from '../../../scripts/bench/harness.mjs';
-
-// Not bundled with this file: it starts programs that stand beside its own. The bundle lies one folder deeper than this file.
-const place = new URL('../../../../scripts/services/index.mjs', import.meta.url).href;
-const { testDatabase }: typeof import('../../../scripts/services/index.mjs') = await import(place);
+import { testDatabase } from '../../../scripts/services/index.mjs';
 
 const callers = 64;
 const database = await testDatabase({ Client: pg.Client });
