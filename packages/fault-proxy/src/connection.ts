@@ -7,6 +7,12 @@ import { reset, whenFlushed } from './sockets.js';
 /** How long an end that was told to close may take before it is closed from here. */
 const LINGER_MS = 2_000;
 
+/**
+ * A reset that comes together with the last bytes makes the receiver lose them, or take the reset for an orderly end (libuv
+ * does, after a short read): it has to come a little later.
+ */
+const RESET_AFTER_BYTES_MS = 20;
+
 export interface ConnectionHooks {
   readonly clock: Clock;
   readonly meters: Readonly<Record<OneWay, Meter>>;
@@ -138,8 +144,15 @@ export class Connection {
       write: (chunk) => !socket.writable || socket.write(chunk),
       end: () => socket.end(),
       reset: () => reset(socket),
-      cut: (how) => whenFlushed(socket, () => this.cut(how, 'both')),
+      cut: (how) => whenFlushed(socket, () => this.#cutAfterBytes(how)),
     };
+  }
+
+  #cutAfterBytes(how: CutMethod): void {
+    this.#discard(true);
+    const cut = (): void => this.cut(how, 'both');
+    if (how !== 'rst') cut();
+    else deadlinesOf(this.#hooks.clock).add(RESET_AFTER_BYTES_MS, cut, { keepAlive: false });
   }
 
   #wire(socket: Socket, outgoing: Lane, incoming: Lane): void {

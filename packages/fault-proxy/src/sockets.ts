@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** Ends a socket with a reset (RST). One that is not connected yet is given up. */
+/**
+ * Ends a socket with a reset (RST). One that is not connected yet is given up, and so is one that is just sending its FIN:
+ * there, Node's reset fails with EINVAL and leaves the socket open for ever.
+ */
 export function reset(socket: Socket): void {
   if (socket.destroyed) return;
-  if (socket.connecting) socket.destroy();
+  if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) socket.destroy();
   else socket.resetAndDestroy();
 }
 

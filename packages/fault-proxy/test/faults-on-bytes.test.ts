@@ -168,9 +168,7 @@ test.for(['fin', 'rst'] as const)('cutAfter lets so many bytes through and then 
   proxy.add(cutAfter({ bytes: 70_001, how }), { direction: 'to-client' });
   using client = clientOf(proxy.port);
   expect(await client.ended).toBe(how === 'fin' ? 'end' : 'ECONNRESET');
-  if (how === 'fin') expect(client.received().length).toBe(70_001);
-  const arrived = client.received();
-  expect(arrived.equals(counted(100_000).subarray(0, arrived.length))).toBe(true);
+  expect(client.received().equals(counted(100_000).subarray(0, 70_001))).toBe(true);
   expect(proxy.stats()).toMatchObject({ bytesToClient: 70_001, cut: 1 });
   await until(() => ends.length > 0);
   expect(ends[0]).toBe(how);

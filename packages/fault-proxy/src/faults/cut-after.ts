@@ -20,7 +20,7 @@ const fields = {
 
 /**
  * Lets exactly so many bytes through, then cuts the connection, both ends of it. With 0, the first byte cuts it.
- * (A reset may overtake bytes that the receiver has not read; it never changes their order.)
+ * A reset comes 20 ms after the last byte, since one that comes with it would make the receiver lose bytes.
  * @throws TypeError or RangeError for a nonsense value
  */
 export function cutAfter(options: CutAfterOptions): CutAfterFault {
