@@ -14,8 +14,14 @@ const progress = (text) => say(`[${seconds().padStart(6)}] ${text}`);
 const stopping = new AbortController();
 const onSignal = [];
 let signals = 0;
+let lastSignalAt = Number.NEGATIVE_INFINITY;
+/** npm passes on the Ctrl-C that the terminal has already brought us: the two are one. */
+const sameKeyPressMs = 200;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(name, () => {
+    const now = performance.now();
+    if (now - lastSignalAt < sameKeyPressMs) return;
+    lastSignalAt = now;
     signals += 1;
     say(signals === 1 ? `\n${name}: draining; once more to force` : `\n${name}: forcing`);
     stopping.abort(new SetupError('Stopped before everything was up.'));
