@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { type Deferred, deferred, turn } from './support/helpers.js';
+import { type Deferred, deferred } from './support/helpers.js';
 import { redisTest } from './support/redis.js';
 
 interface Running {
@@ -15,7 +15,7 @@ interface Running {
  */
 redisTest(
   'property: in two processes on one Redis no late load brings an older value back',
-  async ({ cache, prefix }) => {
+  async ({ cache, prefix, settle }) => {
     const memory = { maxAgeMs: 0 };
     const processes = [await cache({ memory }), await cache({ memory })];
     const step = fc.record({
@@ -34,14 +34,6 @@ redisTest(
         },
       ),
     });
-    /** All that was sent has been answered, and what the answers led to has been sent and answered. */
-    const settle = async (): Promise<void> => {
-      for (let round = 0; round < 2; round += 1) {
-        await turn();
-        await Promise.all(processes.map(({ client }) => client.ping()));
-      }
-      await turn();
-    };
     let run = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {

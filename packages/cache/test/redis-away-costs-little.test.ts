@@ -40,14 +40,14 @@ test('a silent Redis costs one timeout a cold read, three times, and then nothin
     took.push(performance.now() - startedAt);
   }
   expect(client.commands).toEqual(['mget', 'mget', 'mget']);
-  expect(took.slice(0, 3).every((ms) => ms >= 49 && ms < 500)).toBe(true);
+  expect(took.slice(0, 3).every((ms) => ms >= 49 && ms < 2_000)).toBe(true);
   expect(cache.stats()).toMatchObject({ redis: 'away', redisTimeouts: 3, redisSkipped: 3, loads: 6 });
   await cache.close();
 });
 
 test('timeouts of commands that hung together count once', async () => {
   const client = silentClient();
-  const cache = createCache({ name: 'test', redis: { client, timeoutMs: 30 } });
+  const cache = createCache({ name: 'test', redis: { client, timeoutMs: 250 } });
   const reads: Promise<number>[] = [];
   for (let read = 0; read < 8; read += 1) {
     reads.push(cache.getOrSet(`key ${read}`, () => read));

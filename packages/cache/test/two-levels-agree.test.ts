@@ -4,10 +4,10 @@ import { redisTest } from './support/redis.js';
 
 redisTest(
   'a value loaded by one process is a Redis hit in the other, and a memory hit after that',
-  async ({ cache }) => {
+  async ({ cache, settle }) => {
     const [a, b] = [await cache(), await cache()];
     expect(await a.cache.getOrSet('key', () => ({ id: 1 }), { tags: ['tag'] })).toEqual({ id: 1 });
-    await sleep(20);
+    await settle();
     const forbidden = (): never => {
       throw new Error('loaded again');
     };
@@ -22,19 +22,19 @@ redisTest(
 for (const change of ['delete', 'set', 'invalidateTags', 'clear'] as const) {
   redisTest(
     `races 1 to 3 across processes: a ${change} beats an older load of another process`,
-    async ({ cache }) => {
+    async ({ cache, settle }) => {
       const [a, b, c] = [await cache(), await cache(), await cache()];
       const load = deferred<string>();
       const options = { tags: ['tag'] };
       const early = a.cache.getOrSet('key', () => load.promise, options);
-      await sleep(30);
+      await settle();
       if (change === 'delete') await b.cache.delete('key');
       else if (change === 'set') await b.cache.set('key', 'new', options);
       else if (change === 'invalidateTags') await b.cache.invalidateTags('tag');
       else await b.cache.clear();
       load.resolve('old');
       expect(await early).toBe('old');
-      await sleep(30);
+      await settle();
       for (const process of [a, b, c]) {
         expect(await process.cache.getOrSet('key', () => 'new', options)).toBe('new');
       }
@@ -43,20 +43,20 @@ for (const change of ['delete', 'set', 'invalidateTags', 'clear'] as const) {
 
   redisTest(
     `race 3b across processes: a background refresh never overwrites a ${change} of another process`,
-    async ({ cache }) => {
+    async ({ cache, settle }) => {
       const [a, b] = [await cache({ ttlMs: 50, staleMs: 60_000 }), await cache()];
       const options = { tags: ['tag'] };
       await a.cache.set('key', 'first', options);
       await sleep(60);
       const load = deferred<string>();
       expect(await a.cache.getOrSet('key', () => load.promise, options)).toBe('first');
-      await sleep(20);
+      await settle();
       if (change === 'delete') await b.cache.delete('key');
       else if (change === 'set') await b.cache.set('key', 'new', options);
       else if (change === 'invalidateTags') await b.cache.invalidateTags('tag');
       else await b.cache.clear();
       load.resolve('old');
-      await sleep(30);
+      await settle();
       const third = await cache();
       expect(await third.cache.get('key')).toBe(change === 'set' ? 'new' : undefined);
       expect(await a.cache.getOrSet('key', () => 'new', options)).toBe('new');
@@ -66,20 +66,20 @@ for (const change of ['delete', 'set', 'invalidateTags', 'clear'] as const) {
 
 redisTest(
   'an older write that is executed after a delete is refused, whatever the order of the answers',
-  async ({ cache }) => {
+  async ({ cache, settle }) => {
     const [a, b] = [await cache(), await cache()];
     // The same load in both: the first to write wins, the second does not matter.
     const loads = [deferred<string>(), deferred<string>()] as const;
     const early = a.cache.getOrSet('key', () => loads[0].promise);
-    await sleep(20);
+    await settle();
     await b.cache.delete('key');
     const late = b.cache.getOrSet('key', () => loads[1].promise);
-    await sleep(20);
+    await settle();
     loads[1].resolve('new');
     await late;
     loads[0].resolve('old');
     await early;
-    await sleep(20);
+    await settle();
     expect(await (await cache()).cache.get('key')).toBe('new');
     expect(await a.cache.get('key')).toBe('new');
   },
@@ -138,13 +138,13 @@ redisTest('race 9: keys and tags of any kind go through Redis', async ({ cache }
   }
 });
 
-redisTest('race 10: the first caller gets the same shape as all later ones', async ({ cache }) => {
+redisTest('race 10: the first caller gets the same shape as all later ones', async ({ cache, settle }) => {
   const [a, b] = [await cache(), await cache()];
   const value = { at: new Date(0), map: new Map([[1, 2]]), gap: Number.NaN, none: undefined };
   const shape = { at: '1970-01-01T00:00:00.000Z', map: {}, gap: null };
   const load = (): unknown => value;
   const first = await a.cache.getOrSet('key', load);
-  await sleep(20);
+  await settle();
   expect([first, await a.cache.getOrSet('key', load), await b.cache.getOrSet('key', load)]).toStrictEqual([
     shape,
     shape,
@@ -235,13 +235,13 @@ redisTest(
 
 redisTest(
   'stale values are shared: one process refreshes, the other finds the new one',
-  async ({ cache }) => {
+  async ({ cache, settle }) => {
     const options = { ttlMs: 60, staleMs: 60_000 };
     const [a, b] = [await cache(options), await cache(options)];
     await a.cache.set('key', 'first');
     await sleep(80);
     expect(await b.cache.getOrSet('key', () => 'second')).toBe('first');
-    await sleep(30);
+    await settle();
     expect(b.cache.stats()).toMatchObject({ staleHits: 1, loads: 1 });
     expect(await b.cache.getOrSet('key', () => 'third')).toSatisfy((value) => value !== 'first');
   },
@@ -265,23 +265,26 @@ redisTest(
   },
 );
 
-redisTest('what this version does not understand is a miss, and is replaced', async ({ cache, prefix }) => {
-  const { cache: reader, client } = await cache({ memory: { maxAgeMs: 0 } });
-  await reader.set('key', 'mine');
-  const key = `${prefix}v:key`;
-  for (const foreign of [
-    '',
-    'text',
-    Buffer.concat([Buffer.from([2, 1]), Buffer.alloc(60)]),
-    Buffer.from([1, 1, 0]),
-  ]) {
-    await client.set(key, foreign);
-    expect(await reader.getOrSet('key', () => 'loaded')).toBe('loaded');
-    await turn();
-    await sleep(10);
-    expect(await (await cache()).cache.get('key')).toBe('loaded');
-  }
-  await client.del(key);
-  await client.lpush(key, 'a list');
-  expect(await reader.getOrSet('key', () => 'again')).toBe('again');
-});
+redisTest(
+  'what this version does not understand is a miss, and is replaced',
+  async ({ cache, settle, prefix }) => {
+    const { cache: reader, client } = await cache({ memory: { maxAgeMs: 0 } });
+    await reader.set('key', 'mine');
+    const key = `${prefix}v:key`;
+    for (const foreign of [
+      '',
+      'text',
+      Buffer.concat([Buffer.from([2, 1]), Buffer.alloc(60)]),
+      Buffer.from([1, 1, 0]),
+    ]) {
+      await client.set(key, foreign);
+      expect(await reader.getOrSet('key', () => 'loaded')).toBe('loaded');
+      await turn();
+      await settle();
+      expect(await (await cache()).cache.get('key')).toBe('loaded');
+    }
+    await client.del(key);
+    await client.lpush(key, 'a list');
+    expect(await reader.getOrSet('key', () => 'again')).toBe('again');
+  },
+);

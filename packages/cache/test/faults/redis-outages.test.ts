@@ -4,7 +4,7 @@ import { sleep } from '../support/helpers.js';
 import { redisTest, type Workshop } from '../support/redis.js';
 
 /** One Redis timeout, and what a busy machine with two cores adds. */
-const BOUND_MS = 50 + 100;
+const BOUND_MS = 50 + 250;
 
 interface Outage {
   begin(workshop: Workshop): Promise<void>;

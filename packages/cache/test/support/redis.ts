@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, afterEach, test } from 'vitest';
 import { type ServiceHandle, startServices } from '../../../../scripts/services/index.mjs';
 import { type Cache, type CacheOptions, createCache } from '../../src/index.js';
+import { turn } from './helpers.js';
 
 const services = await startServices({ redis: true });
 afterAll(() => services.close());
@@ -22,6 +23,8 @@ export interface Workshop {
   prefix: string;
   /** A client that is connected; with `{ lazyConnect: true }`, not yet. */
   client(options?: RedisOptions): Promise<Redis>;
+  /** Resolves when all that the caches have sent, and what the answers led to, is answered. */
+  settle(): Promise<void>;
   /** One process's cache: with its own memory and its own connection. */
   cache(options?: Partial<CacheOptions> & { timeoutMs?: number }): Promise<{ cache: Cache; client: Redis }>;
 }
@@ -66,5 +69,12 @@ function workshop(server: ServiceHandle, prefix: string): Workshop {
     caches.push(made);
     return { cache: made, client: own };
   };
-  return { server, prefix, client, cache };
+  const settle = async (): Promise<void> => {
+    for (let round = 0; round < 3; round += 1) {
+      await turn();
+      await Promise.all(clients.map((made) => made.ping()));
+    }
+    await turn();
+  };
+  return { server, prefix, client, settle, cache };
 }
