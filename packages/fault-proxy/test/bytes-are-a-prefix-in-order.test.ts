@@ -1,6 +1,17 @@
 import { ManualClock } from '@mainstay/core';
-import { assert, asyncProperty, integer, array, oneof, record, constant, type Arbitrary, property } from 'fast-check';
+import {
+  type Arbitrary,
+  array,
+  assert,
+  asyncProperty,
+  constant,
+  integer,
+  oneof,
+  property,
+  record,
+} from 'fast-check';
 import { expect, test } from 'vitest';
+import { kindOf } from '../src/fault-kinds.js';
 import {
   type ActiveFault,
   bandwidth,
@@ -12,7 +23,6 @@ import {
   slowClose,
   stall,
 } from '../src/index.js';
-import { kindOf } from '../src/fault-kinds.js';
 import { Lane } from '../src/lane.js';
 import { randomFrom } from '../src/random.js';
 import { clientOf, counted, serve, until } from './helpers.js';
@@ -98,7 +108,10 @@ class Rig {
     if (effect.layer !== 'stream') throw new Error('not a fault on bytes');
     this.#nextId += 1;
     this.#added.push(this.#nextId);
-    this.lane.insert(this.#nextId, effect.stage(fault, { clock: this.clock, random: randomFrom(this.#nextId) }));
+    this.lane.insert(
+      this.#nextId,
+      effect.stage(fault, { clock: this.clock, random: randomFrom(this.#nextId) }),
+    );
   }
 
   removeAll(): void {
@@ -176,7 +189,9 @@ test('the same through real sockets, with faults that come, go and cut', async (
     integer({ min: 1, max: 400_000 }).map((bytes) => cutAfter({ bytes })),
     constant(cut({ how: 'fin' })),
   );
-  const moves = array(record({ fault: wireFaults, keepTurns: integer({ min: 0, max: 20 }) }), { maxLength: 8 });
+  const moves = array(record({ fault: wireFaults, keepTurns: integer({ min: 0, max: 20 }) }), {
+    maxLength: 8,
+  });
   const payload = counted(300_000);
   await using target = await serve((socket) => {
     socket.write(payload);

@@ -157,22 +157,25 @@ test('slowClose delays the end and nothing else', async () => {
   expect(await client.ended).toBe('end');
 });
 
-test.for(['fin', 'rst'] as const)('cutAfter lets so many bytes through and then cuts both ends: %s', async (how) => {
-  const ends: string[] = [];
-  await using target = await serve((socket) => {
-    socket.on('end', () => ends.push('fin'));
-    socket.on('error', () => ends.push('rst'));
-    socket.write(counted(100_000));
-  });
-  await using proxy = await createFaultProxy({ target: { port: target.port } });
-  proxy.add(cutAfter({ bytes: 70_001, how }), { direction: 'to-client' });
-  using client = clientOf(proxy.port);
-  expect(await client.ended).toBe(how === 'fin' ? 'end' : 'ECONNRESET');
-  expect(client.received().equals(counted(100_000).subarray(0, 70_001))).toBe(true);
-  expect(proxy.stats()).toMatchObject({ bytesToClient: 70_001, cut: 1 });
-  await until(() => ends.length > 0);
-  expect(ends[0]).toBe(how);
-});
+test.for(['fin', 'rst'] as const)(
+  'cutAfter lets so many bytes through and then cuts both ends: %s',
+  async (how) => {
+    const ends: string[] = [];
+    await using target = await serve((socket) => {
+      socket.on('end', () => ends.push('fin'));
+      socket.on('error', () => ends.push('rst'));
+      socket.write(counted(100_000));
+    });
+    await using proxy = await createFaultProxy({ target: { port: target.port } });
+    proxy.add(cutAfter({ bytes: 70_001, how }), { direction: 'to-client' });
+    using client = clientOf(proxy.port);
+    expect(await client.ended).toBe(how === 'fin' ? 'end' : 'ECONNRESET');
+    expect(client.received().equals(counted(100_000).subarray(0, 70_001))).toBe(true);
+    expect(proxy.stats()).toMatchObject({ bytesToClient: 70_001, cut: 1 });
+    await until(() => ends.length > 0);
+    expect(ends[0]).toBe(how);
+  },
+);
 
 test('cutAfter counts each connection by itself and starts when it meets it', async () => {
   await using target = await echo();
@@ -236,7 +239,12 @@ test('a fault for a while goes by itself, for connections that are open too', as
   await aMoment();
   clock.advance(4_000);
   expect(fault).toMatchObject({ active: true, remainingMs: 1_000 });
-  expect(JSON.parse(JSON.stringify(fault))).toEqual({ id: 1, type: 'stall', direction: 'both', remainingMs: 1_000 });
+  expect(JSON.parse(JSON.stringify(fault))).toEqual({
+    id: 1,
+    type: 'stall',
+    direction: 'both',
+    remainingMs: 1_000,
+  });
   clock.advance(1_001);
   expect(fault).toMatchObject({ active: false, remainingMs: 0 });
   await client.has(1);

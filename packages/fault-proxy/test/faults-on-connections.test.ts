@@ -21,21 +21,24 @@ async function connected(port: number): Promise<Client> {
   return client;
 }
 
-test.for(['fin', 'rst'] as const)('cut ends live connections, and those that come while it is there: %s', async (how) => {
-  await using target = await observed();
-  await using proxy = await createFaultProxy({ target: { port: target.port } });
-  using live = await connected(proxy.port);
-  const fault = proxy.add(cut({ how }));
-  expect(await live.ended).toBe(how === 'fin' ? 'end' : 'ECONNRESET');
-  await until(() => target.ends.length > 0);
-  expect(target.ends[0]).toBe(how);
-  using next = clientOf(proxy.port);
-  expect(await next.ended).toBe(how === 'fin' ? 'end' : 'ECONNRESET');
-  expect(proxy.stats().cut).toBe(2);
-  fault.remove();
-  using after = await connected(proxy.port);
-  expect(after.received().toString()).toBe('x');
-});
+test.for(['fin', 'rst'] as const)(
+  'cut ends live connections, and those that come while it is there: %s',
+  async (how) => {
+    await using target = await observed();
+    await using proxy = await createFaultProxy({ target: { port: target.port } });
+    using live = await connected(proxy.port);
+    const fault = proxy.add(cut({ how }));
+    expect(await live.ended).toBe(how === 'fin' ? 'end' : 'ECONNRESET');
+    await until(() => target.ends.length > 0);
+    expect(target.ends[0]).toBe(how);
+    using next = clientOf(proxy.port);
+    expect(await next.ended).toBe(how === 'fin' ? 'end' : 'ECONNRESET');
+    expect(proxy.stats().cut).toBe(2);
+    fault.remove();
+    using after = await connected(proxy.port);
+    expect(after.received().toString()).toBe('x');
+  },
+);
 
 test('cut fin in one direction is a half-close: the other direction goes on', async () => {
   const arrived: string[] = [];

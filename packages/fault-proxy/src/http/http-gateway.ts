@@ -115,24 +115,29 @@ export class HttpGateway {
   /** Settles when the answer is written or the connection is gone; never rejects. */
   #forward(request: IncomingMessage, response: ServerResponse, plan: AnswerPlan): Promise<void> {
     return new Promise((resolve) => {
-      response.once('close', resolve);
-      request.socket.once('close', resolve);
+      const { socket } = request;
+      const done = (): void => {
+        socket.off('close', done);
+        resolve();
+      };
+      response.once('close', done);
+      socket.once('close', done);
       const forwarded = openRequest({
         ...this.#hooks.target,
         method: request.method,
         path: request.url,
         headers: endToEnd(request.rawHeaders),
-        agent: this.#agentOf(request.socket),
+        agent: this.#agentOf(socket),
         setHost: false,
       });
       response.once('close', () => forwarded.destroy());
       forwarded.on('error', () => {
-        if (!response.writableFinished) reset(request.socket);
+        if (!response.writableFinished) reset(socket);
       });
       forwarded.on('response', (answer) => {
         if (alters(plan)) {
           const altered = new AlteredAnswer(request, answer, plan, this.#hooks.clock);
-          altered.write().catch(() => request.socket.destroy());
+          altered.write().catch(() => socket.destroy());
         } else passOn(answer, request, response);
       });
       pipeline(request, forwarded, () => {});

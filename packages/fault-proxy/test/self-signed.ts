@@ -1,0 +1,20 @@
+/** Of no use to anybody: made for these tests, for localhost, trusted by nothing. */
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgF1aq0XbxjHrnBwxJ
+5PbTJrnq2KKjUgt5+N5Xulw0INKhRANCAATMJdb7uxVgBjOeP51zBev0qkunTfD0
+phqROh5q/r+64vxOTohY/xsaRlcFFWMTRoPfzv/pj/Qj/YD1mUjnOgKd
+-----END PRIVATE KEY-----
+`;
+
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBfjCCASWgAwIBAgIUOP0wtWnuGaGJWjGrdTIkntXJszcwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA1MDkxMloYDzIxMjYxMDI4
+MDUwOTEyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATMJdb7uxVgBjOeP51zBev0qkunTfD0phqROh5q/r+64vxOTohY/xsa
+RlcFFWMTRoPfzv/pj/Qj/YD1mUjnOgKdo1MwUTAdBgNVHQ4EFgQUCYL5KjRrMuEO
+Znnn4c47eHC7SqwwHwYDVR0jBBgwFoAUCYL5KjRrMuEOZnnn4c47eHC7SqwwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiAZ+C6YBCYRJicK2Dru3fKH
+4YZ40bC8Ue+90KqSPJCSiwIgLm3RFo6HbfcJPX55ptlt0c9ze+rrKVs4kp+KNNou
+mgI=
+-----END CERTIFICATE-----
+`;
