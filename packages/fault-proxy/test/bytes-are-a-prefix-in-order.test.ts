@@ -65,7 +65,14 @@ class Rig {
   #nextId = 0;
   #added: number[] = [];
   readonly lane = new Lane(
-    { pause: () => void (this.paused = true), resume: () => void (this.paused = false) },
+    {
+      pause: () => {
+        this.paused = true;
+      },
+      resume: () => {
+        this.paused = false;
+      },
+    },
     {
       write: (chunk) => {
         expect(this.ended).toBeUndefined();

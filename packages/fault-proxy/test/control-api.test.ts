@@ -11,7 +11,7 @@ async function setUp() {
   client.socket.write('a');
   await client.has(1);
   const call = async (method: string, path: string, body?: string, type = 'application/json') => {
-    const headers = body === undefined ? {} : { 'content-type': type };
+    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': type };
     const answer = await fetch(`${control.url}${path}`, {
       method,
       headers,
