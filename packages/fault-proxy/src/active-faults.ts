@@ -112,7 +112,12 @@ class Entry implements ActiveFault {
 
   toJSON(): Record<string, unknown> {
     const { id, fault, direction, remainingMs } = this;
-    return { id, direction, ...fault, ...(remainingMs === undefined ? {} : { remainingMs }) };
+    return {
+      id,
+      direction,
+      ...fault,
+      ...(remainingMs === undefined ? {} : { remainingMs: Math.ceil(remainingMs) }),
+    };
   }
 
   [Symbol.dispose](): void {
