@@ -18,6 +18,7 @@ export class Reaper<R> {
   readonly #idleTimeoutMs: number;
   readonly #deadlines: DeadlineQueue;
   #deadline: Deadline | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
 
   constructor(host: ReaperHost<R>, idleTimeoutMs: number, deadlines: DeadlineQueue) {
     this.#host = host;
@@ -25,10 +26,15 @@ export class Reaper<R> {
     this.#deadlines = deadlines;
   }
 
-  /** To be called when a resource became idle. */
-  arm(): void {
-    if (this.#deadline !== undefined) return;
+  /** To be called when a resource became idle: it may be the next to grow too old. @param expiresAt of that resource */
+  arm(expiresAt = Number.POSITIVE_INFINITY): void {
+    if (this.#deadline !== undefined) {
+      if (expiresAt >= this.#armedFor) return;
+      this.#deadline.cancel();
+    }
     const at = this.#next();
+    this.#armedFor = at;
+    this.#deadline = undefined;
     if (at === Number.POSITIVE_INFINITY) return;
     this.#deadline = this.#deadlines.add(at - this.#host.now(), () => this.#reap(), { keepAlive: false });
   }

@@ -143,7 +143,7 @@ export class Resources<R> {
       entry.state = 'idle';
       entry.since = now;
       this.idle.push(entry);
-      this.#reaper.arm();
+      this.#reaper.arm(entry.expiresAt);
     }
   }
 
