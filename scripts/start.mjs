@@ -156,7 +156,7 @@ async function checkOnly() {
 try {
   process.exitCode = process.argv.includes('--check-config') ? await checkOnly() : await run();
 } catch (error) {
-  const known = error instanceof SetupError || error?.expected === true || stopping.signal.aborted;
+  const known = error instanceof SetupError || /^ERR_SERVICE/.test(error?.code) || stopping.signal.aborted;
   console.error(known ? `\n${error.message}` : error);
   process.exitCode = signals > 0 ? 130 : 1;
 }
