@@ -1,0 +1,34 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { HttpLimit, type HttpLimitOptions } from './http/http-limit.js';
+import { refusalResponse, viewOf } from './http/web.js';
+
+export interface HonoRateLimitOptions extends HttpLimitOptions<Context> {
+  /**
+   * The address at the other end of the socket. Default: what `@hono/node-server` knows. Other servers have their own way
+   * (`getConnInfo(context).remote.address`); where there is none, all clients share one quota.
+   */
+  readonly remoteAddress?: (context: Context) => string | undefined;
+}
+
+function nodeAddress(context: Context): string | undefined {
+  const env = context.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined;
+  return env?.incoming?.socket?.remoteAddress;
+}
+
+/**
+ * Middleware for Hono 4: `app.use(rateLimit({ limiter }))`.
+ * @throws TypeError naming the option that is wrong
+ */
+export function rateLimit(received: HonoRateLimitOptions): MiddlewareHandler {
+  const { remoteAddress = nodeAddress, ...options } = received;
+  const limit = new HttpLimit<Context>('rateLimit', options);
+  return async (context, next) => {
+    const verdict = await limit.decide(viewOf(context, context.req.raw, remoteAddress(context)));
+    const response = refusalResponse(verdict, context.req.method);
+    if (response !== undefined) return response;
+    await next();
+    for (const [name, value] of Object.entries(verdict.headers)) context.header(name, value);
+  };
+}
+
+export default rateLimit;
