@@ -38,6 +38,8 @@ export class RollingWindow {
   readonly #values: number[];
   /** Number of the current bucket since time 0 of the clock. */
   #bucket: number;
+  /** When it ends: comparing is cheaper than dividing, and nearly every call needs no more. */
+  #endsAt: number;
   /** Where its counters begin in `#values`. */
   #offset: number;
 
@@ -49,6 +51,7 @@ export class RollingWindow {
     this.#bucketMs = windowMs / buckets;
     this.#values = Array.from({ length: (buckets + 1) * counters }, () => 0);
     this.#bucket = Math.floor(clock.coarseNow() / this.#bucketMs);
+    this.#endsAt = (this.#bucket + 1) * this.#bucketMs;
     this.#offset = counters;
   }
 
@@ -84,11 +87,13 @@ export class RollingWindow {
   }
 
   #advance(now: number): void {
+    if (now < this.#endsAt) return;
     const bucket = Math.floor(now / this.#bucketMs);
     const passed = bucket - this.#bucket;
     // Written so that NaN passes by as well.
     if (!(passed > 0)) return;
     this.#bucket = bucket;
+    this.#endsAt = (bucket + 1) * this.#bucketMs;
     if ((passed + 1) * this.#counters >= this.#values.length) {
       this.#values.fill(0);
       return;
