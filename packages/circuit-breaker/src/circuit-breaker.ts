@@ -1,8 +1,9 @@
-import { Events, type Listener, onAbort, withoutStack } from '@mainstay/core';
+import { Events, type Listener, withoutStack } from '@mainstay/core';
 import { CallContext } from './call-context.js';
-import { Circuit, NO_TICKET } from './circuit.js';
+import { promiseOf, rejected } from './call-end.js';
+import { callWithSignal } from './call-with-signal.js';
+import { Circuit } from './circuit.js';
 import { CircuitOpenError } from './circuit-open-error.js';
-import { isFailedError, isFailedResult } from './failure-judge.js';
 import type { CircuitBreakerOptions } from './options.js';
 import { Permit } from './permit.js';
 import { type CircuitBreakerState, restoredSnapshot, serialized } from './serialized-state.js';
@@ -13,6 +14,9 @@ import {
   type CircuitState,
   eventNames,
 } from './types.js';
+import { NO_TICKET, type WaitingLine } from './waiting-line.js';
+
+type Work<Result> = (context: CallContext) => Result | PromiseLike<Result>;
 
 export interface ExecuteOptions {
   /** The caller's. Once it is aborted the call rejects with its reason, and counts neither for nor against the dependency. */
@@ -31,8 +35,8 @@ export class CircuitBreaker {
 
   /** @throws TypeError or RangeError naming the option that is wrong, what was received and what is allowed */
   constructor(options: CircuitBreakerOptions) {
-    const { name, settings, initialState } = readSettings(options);
-    this.#circuit = new Circuit(name, settings);
+    const { name, settings, events, initialState } = readSettings(options);
+    this.#circuit = new Circuit(name, settings, events);
     if (initialState !== undefined)
       this.#circuit.restore(restoredSnapshot(initialState, settings.openTime.maxMs));
   }
@@ -70,29 +74,19 @@ export class CircuitBreaker {
   ): Promise<Result> {
     if (typeof fn !== 'function') return Promise.reject(notAFunction('execute', fn));
     const signal = options?.signal;
-    if (signal != null) return this.#executeWithSignal(fn, signal);
-    const circuit = this.#circuit;
-    const ticket = circuit.before();
-    if (ticket === NO_TICKET) return Promise.reject(this.#turnAway());
-    const startedAt = circuit.startTime();
-    // A promise for anything: values, foreign thenables, thenables that call back twice.
-    let running: Promise<Result>;
-    try {
-      running = Promise.resolve(fn(new CallContext(undefined)));
-    } catch (error) {
-      this.#rejected(ticket, startedAt, error);
-      return Promise.reject(error);
+    if (signal != null) {
+      // Asked before a ticket is taken, since a probe's would be lost.
+      if (typeof signal.addEventListener !== 'function') return Promise.reject(notASignal(signal));
+      if (signal.aborted) return Promise.reject(signal.reason);
     }
-    return running.then(
-      (result) => {
-        this.#resolved(ticket, startedAt, result);
-        return result;
-      },
-      (error: unknown) => {
-        this.#rejected(ticket, startedAt, error);
-        throw error;
-      },
-    );
+    const ticket = this.#circuit.before();
+    if (ticket === NO_TICKET) {
+      const line = this.#circuit.lineForProbes();
+      return line === undefined
+        ? Promise.reject(this.#turnAway(this.state))
+        : this.#executeAfterWaiting(line, fn, signal);
+    }
+    return signal == null ? this.#execute(fn, ticket) : callWithSignal(this.#circuit, fn, ticket, signal);
   }
 
   /**
@@ -113,7 +107,8 @@ export class CircuitBreaker {
   tryAcquire(): Permit | undefined {
     const ticket = this.#circuit.before();
     if (ticket !== NO_TICKET) return new Permit(this.#circuit, ticket, this.#circuit.startTime());
-    if (this.#circuit.events?.has('reject')) this.#announceRejection(this.retryAfterMs);
+    this.#circuit.rejected++;
+    if (this.#circuit.events?.has('reject')) this.#announceRejection(this.state, this.retryAfterMs);
     return undefined;
   }
 
@@ -162,6 +157,7 @@ export class CircuitBreaker {
       windowFailures,
       failureRate: windowCalls === 0 ? 0 : windowFailures / windowCalls,
       openForMs: circuit.openForMs(now),
+      waiting: circuit.waiting,
     };
   }
 
@@ -173,62 +169,41 @@ export class CircuitBreaker {
     return serialized(this.#circuit.snapshot(this.#circuit.settings.clock.now()));
   }
 
-  #executeWithSignal<Result>(
-    fn: (context: CallContext) => Result | PromiseLike<Result>,
-    signal: AbortSignal,
-  ): Promise<Result> {
-    // Asked before a ticket is taken, since a probe's would be lost.
-    if (typeof signal.addEventListener !== 'function') return Promise.reject(notASignal(signal));
-    if (signal.aborted) return Promise.reject(signal.reason);
+  #execute<Result>(fn: Work<Result>, ticket: number): Promise<Result> {
     const circuit = this.#circuit;
-    const ticket = circuit.before();
-    if (ticket === NO_TICKET) return Promise.reject(this.#turnAway());
     const startedAt = circuit.startTime();
-    return new Promise<Result>((resolve, reject) => {
-      let running = true;
-      const leave = onAbort(signal, (reason) => {
-        running = false;
-        circuit.after(ticket, 'ignored', startedAt, undefined);
-        reject(reason);
-      });
-      // The constructor turns what `fn` throws into a rejection. After an abort the call has been answered already, and what
-      // still comes of it is nobody's.
-      new Promise<Result>((started) => started(fn(new CallContext(signal)))).then(
-        (result) => {
-          if (!running) return;
-          leave();
-          this.#resolved(ticket, startedAt, result);
-          resolve(result);
-        },
-        (error: unknown) => {
-          if (!running) return;
-          leave();
-          this.#rejected(ticket, startedAt, error);
-          reject(error);
-        },
-      );
-    });
+    try {
+      return circuit.follow(promiseOf(fn(new CallContext(undefined))), ticket, startedAt);
+    } catch (error) {
+      rejected(circuit, ticket, startedAt, error);
+      return Promise.reject(error);
+    }
   }
 
-  #resolved(ticket: number, startedAt: number, result: unknown): void {
-    const failed = isFailedResult(this.#circuit.settings.judge, result);
-    this.#circuit.after(ticket, failed ? 'failure' : 'success', startedAt, undefined);
+  async #executeAfterWaiting<Result>(
+    line: WaitingLine,
+    fn: Work<Result>,
+    signal: AbortSignal | null | undefined,
+  ): Promise<Result> {
+    const { state } = this;
+    const ticket = await line.wait(signal ?? undefined);
+    // Still that of the probes where the wait was too long: the circuit may have closed, and lets the line in by and by.
+    if (ticket === NO_TICKET) throw this.#turnAway(this.state === 'closed' ? state : this.state);
+    if (signal == null) return this.#execute(fn, ticket);
+    if (!signal.aborted) return callWithSignal(this.#circuit, fn, ticket, signal);
+    this.#circuit.after(ticket, 'ignored', 0, undefined);
+    throw signal.reason;
   }
 
-  /** An error that is no failure is an answer: the dependency works. */
-  #rejected(ticket: number, startedAt: number, error: unknown): void {
-    const failed = isFailedError(this.#circuit.settings.judge, error);
-    this.#circuit.after(ticket, failed ? 'failure' : 'success', startedAt, error);
-  }
-
-  #turnAway(): CircuitOpenError {
-    const { name, state, retryAfterMs } = this;
-    if (this.#circuit.events?.has('reject')) this.#announceRejection(retryAfterMs);
+  #turnAway(state: CircuitState): CircuitOpenError {
+    const { name, retryAfterMs } = this;
+    this.#circuit.rejected++;
+    if (this.#circuit.events?.has('reject')) this.#announceRejection(state, retryAfterMs);
     return withoutStack(() => new CircuitOpenError(name, state, retryAfterMs));
   }
 
-  #announceRejection(retryAfterMs: number): void {
-    this.#circuit.events?.emit('reject', { name: this.name, state: this.state, retryAfterMs });
+  #announceRejection(state: CircuitState, retryAfterMs: number): void {
+    this.#circuit.events?.emit('reject', { name: this.name, state, retryAfterMs });
   }
 }
 

@@ -1,27 +1,19 @@
-import type { Events } from '@mainstay/core';
+import type { Clock, Events } from '@mainstay/core';
 import { announce } from './announce.js';
+import { CallCounts } from './call-counts.js';
+import { followed, rejected, resolved } from './call-end.js';
 import type { CallWindow } from './call-window.js';
 import { CountWindow } from './count-window.js';
-import { openTimeAfter } from './open-time.js';
-import { Probes } from './probes.js';
-import { Ramp } from './ramp.js';
+import { Outage } from './outage.js';
+import type { Probes } from './probes.js';
+import type { Ramp } from './ramp.js';
+
+import type { CircuitSnapshot } from './serialized-state.js';
 import type { Settings } from './settings.js';
 import { TimeWindow } from './time-window.js';
-import { brokenRule, tolerableFailureRate } from './trip-rules.js';
+import { brokenRule } from './trip-rules.js';
 import type { CircuitBreakerEvents, CircuitState, Outcome, StateChangeReason } from './types.js';
-
-/** What `before` gives to a call that is turned away. */
-export const NO_TICKET = 0;
-
-/** What outlives a process; times are milliseconds from the moment of the snapshot. */
-export interface CircuitSnapshot {
-  readonly state: CircuitState;
-  readonly remainingOpenMs: number;
-  readonly openForMs: number;
-  readonly trips: number;
-  readonly consecutiveFailures: number;
-  readonly isolations: number;
-}
+import { NO_TICKET, type Seats, WaitingLine } from './waiting-line.js';
 
 /**
  * The state machine (after sony/gobreaker, with a ticket where it has a generation). A call asks `before` for a ticket and
@@ -30,96 +22,125 @@ export interface CircuitSnapshot {
  * Nothing happens by itself: the time is looked at when a call comes or ends, and the closed circuit looks once a call. The
  * coarse time will do: a turn of the event loop more or less makes no difference to seconds. Only slow calls are timed exactly.
  */
-export class Circuit {
+export class Circuit extends CallCounts implements Seats {
   readonly name: string;
   readonly settings: Settings;
   readonly window: CallWindow;
   events: Events<CircuitBreakerEvents> | undefined;
   state: CircuitState = 'closed';
-  succeeded = 0;
-  failed = 0;
-  ignored = 0;
-  rejected = 0;
-  slow = 0;
-  late = 0;
-  opened = 0;
-  stateChanges = 0;
-  readonly #timesCalls: boolean;
   #ticket = NO_TICKET + 1;
   #consecutiveFailures = 0;
-  /** How many times the circuit has opened since it was last closed. */
-  #trips = 0;
-  #isolations = 0;
-  #leftClosedAt = 0;
-  #opensUntil = 0;
-  #probes: Probes | undefined;
-  #ramp: Ramp | undefined;
+  #outage: Outage | undefined;
+  #line: WaitingLine | undefined;
+  #onResult: ((result: unknown) => unknown) | undefined;
+  #onError: ((error: unknown) => never) | undefined;
 
-  constructor(name: string, settings: Settings) {
-    const { window, limits, clock } = settings;
+  constructor(name: string, settings: Settings, events?: Events<CircuitBreakerEvents>) {
+    const { window, timesCalls, clock } = settings;
+    super();
     this.name = name;
     this.settings = settings;
-    this.#timesCalls = limits.slowCallMs !== Infinity;
+    this.events = events;
     this.window =
       'calls' in window
         ? new CountWindow(window.calls)
-        : new TimeWindow(window.ms, window.buckets, this.#timesCalls, clock);
+        : new TimeWindow(window.ms, window.buckets, timesCalls, clock);
+  }
+
+  get clock(): Clock {
+    return this.settings.clock;
+  }
+
+  get waiting(): number {
+    return this.#line?.size ?? 0;
   }
 
   /** @returns the call's ticket, or {@link NO_TICKET} */
   before(): number {
     if (this.state === 'closed') return this.#ticket;
-    const now = this.settings.clock.coarseNow();
+    const now = this.clock.coarseNow();
     if (this.#timeHasCome(now)) return this.before();
-    const ticket = this.#admit(now);
-    if (ticket === NO_TICKET) this.rejected++;
-    return ticket;
+    if (this.#outage?.ramp?.admit(now) === false) return NO_TICKET;
+    return this.seat(now);
+  }
+
+  /** As `before`, for those who have waited: the ramp does not turn them away, since the line lets them in by its own steps. */
+  seat(now: number): number {
+    if (this.state === 'closed' || this.#outage?.ramp !== undefined) return this.#ticket;
+    return this.#outage?.probes?.admit(this.#ticket + 1, now) ? ++this.#ticket : NO_TICKET;
+  }
+
+  /** Counts what the running call comes to, and passes it on. */
+  follow<Result>(running: Promise<Result>, ticket: number, startedAt: number): Promise<Result> {
+    if (this.state !== 'closed' || ticket !== this.#ticket || this.settings.timesCalls)
+      return followed(this, running, ticket, startedAt);
+    if (this.#onResult === undefined) this.#shareEnds(ticket);
+    return running.then(this.#onResult, this.#onError) as Promise<Result>;
+  }
+
+  /** Untimed calls of a closed circuit all end alike until its state changes: one pair of functions serves them. */
+  #shareEnds(ticket: number): void {
+    this.#onResult = (result) => {
+      resolved(this, ticket, 0, result);
+      return result;
+    };
+    this.#onError = (error) => {
+      rejected(this, ticket, 0, error);
+      throw error;
+    };
+  }
+
+  /** Where a caller whom the probes keep out may wait, if that is asked for and the line is not too long. */
+  lineForProbes(): WaitingLine | undefined {
+    const { waiting } = this.settings;
+    if (waiting === undefined || this.#outage?.probes === undefined) return undefined;
+    this.#line ??= new WaitingLine(waiting, this);
+    return this.#line.full ? undefined : this.#line;
   }
 
   /** When a call begins. Exact, and read only where slow calls are looked for. */
   startTime(): number {
-    return this.#timesCalls ? this.settings.clock.now() : 0;
+    return this.settings.timesCalls ? this.clock.now() : 0;
   }
 
   /** @param error for the listeners of `failure` */
   after(ticket: number, outcome: Outcome, startedAt: number, error: unknown): void {
-    const slow = outcome !== 'ignored' && this.#isSlow(startedAt);
-    let late = false;
-    if (ticket === this.#ticket && this.state === 'closed') this.#afterClosed(outcome, slow);
-    else if (ticket === this.#ticket && this.#ramp !== undefined) this.#afterRamp(this.#ramp, outcome, slow);
-    else if (this.#probes?.giveBack(ticket)) this.#afterProbe(this.#probes, outcome, slow);
-    else {
-      late = true;
-      this.late++;
-    }
+    const { timesCalls, limits, clock } = this.settings;
+    // One reading serves all: the exact one where a duration is to be known.
+    const now = timesCalls ? clock.now() : clock.coarseNow();
+    const slow = timesCalls && outcome !== 'ignored' && now - startedAt >= limits.slowCallMs;
+    const late = !this.#accept(ticket, outcome, slow, now);
+    if (late) this.late++;
+    else if (this.#line !== undefined) this.#line.letIn(outcome === 'success' && !slow ? 2 : 1);
     if (this.events !== undefined) announce(this.events, this.name, outcome, late, error);
   }
 
   isolate(): void {
-    if (++this.#isolations === 1) this.#change('isolated', 'isolated');
+    if (this.state !== 'isolated') this.#change('isolated', 'isolated');
+    else if (this.#outage !== undefined) this.#outage.isolations++;
   }
 
   release(): void {
-    if (this.#isolations > 0 && --this.#isolations === 0) this.#close('released');
+    if (this.state === 'isolated' && this.#outage !== undefined && --this.#outage.isolations === 0)
+      this.#close('released');
   }
 
   reset(): void {
-    this.#isolations = 0;
     this.#close('reset');
+    this.#line?.letIn(2);
   }
 
-  /** How long a caller who is turned away now had better wait; 0 where it would be admitted. */
+  /** 0 where a caller would be admitted. */
   retryAfterMs(now: number): number {
-    const { openTime } = this.settings;
-    if (this.state === 'open') return Math.max(0, this.#opensUntil - now);
-    if (this.state === 'isolated') return openTime.openMs;
-    // How long probes take is not known: their leases are the bound, the open time a fair guess below it.
-    if (this.#ramp !== undefined) return Math.min(openTime.openMs, this.#ramp.stepEndsInMs(now));
-    return Math.min(openTime.openMs, this.#probes?.freeInMs(now) ?? 0);
+    return this.#outage?.retryAfterMs(this.state, this.settings.openTime.openMs, now) ?? 0;
+  }
+
+  placeFreeInMs(now: number): number {
+    return this.#outage?.probes?.freeInMs(now) ?? Infinity;
   }
 
   openForMs(now: number): number {
-    return this.state === 'closed' ? 0 : Math.max(0, now - this.#leftClosedAt);
+    return this.#outage === undefined ? 0 : Math.max(0, now - this.#outage.startedAt);
   }
 
   snapshot(now: number): CircuitSnapshot {
@@ -127,46 +148,46 @@ export class Circuit {
       state: this.state,
       remainingOpenMs: this.state === 'open' ? this.retryAfterMs(now) : 0,
       openForMs: this.openForMs(now),
-      trips: this.#trips,
+      trips: this.#outage?.trips ?? 0,
       consecutiveFailures: this.#consecutiveFailures,
-      isolations: this.#isolations,
+      isolations: this.#outage?.isolations ?? 0,
     };
   }
 
   restore(snapshot: CircuitSnapshot): void {
-    const now = this.settings.clock.coarseNow();
+    this.#consecutiveFailures = snapshot.consecutiveFailures;
+    if (snapshot.state === 'closed') return;
+    const now = this.clock.coarseNow();
     // Nobody holds the leases of another process's probes: half-open comes back as open with its time over.
     this.state = snapshot.state === 'half-open' ? 'open' : snapshot.state;
-    this.#opensUntil = now + snapshot.remainingOpenMs;
-    this.#leftClosedAt = now - snapshot.openForMs;
-    this.#trips = snapshot.trips;
-    this.#consecutiveFailures = snapshot.consecutiveFailures;
-    this.#isolations = snapshot.isolations;
+    const { trips, isolations } = snapshot;
+    const opensUntil = now + snapshot.remainingOpenMs;
+    this.#outage = Object.assign(new Outage(now - snapshot.openForMs), { opensUntil, trips, isolations });
   }
 
   /** What time alone brings about. @returns true when the state has changed */
   #timeHasCome(now: number): boolean {
-    if (this.state === 'open' && now >= this.#opensUntil) this.#halfOpen();
-    else if (this.#ramp?.finished(now)) this.#close('ramp-finished');
+    const outage = this.#outage;
+    if (outage === undefined) return false;
+    if (this.state === 'open' && now >= outage.opensUntil) this.#change('half-open', 'open-time-over');
+    else if (outage.ramp?.finished(now)) this.#close('ramp-finished');
     else return false;
     return true;
   }
 
-  #admit(now: number): number {
-    if (this.#ramp !== undefined) return this.#ramp.admit(now) ? this.#ticket : NO_TICKET;
-    if (this.#probes?.admit(this.#ticket + 1, now)) return ++this.#ticket;
-    return NO_TICKET;
+  /** @returns false for a result that comes late */
+  #accept(ticket: number, outcome: Outcome, slow: boolean, now: number): boolean {
+    const outage = this.#outage;
+    if (ticket === this.#ticket && this.state === 'closed') this.#afterClosed(outcome, slow, now);
+    else if (ticket === this.#ticket && outage?.ramp !== undefined)
+      this.#afterRamp(outage.ramp, outcome, slow);
+    else if (outage?.probes?.giveBack(ticket)) this.#afterProbe(outage, outage.probes, outcome, slow, now);
+    else return false;
+    return true;
   }
 
-  #isSlow(startedAt: number): boolean {
-    if (!this.#timesCalls) return false;
-    const { limits, clock } = this.settings;
-    return clock.now() - startedAt >= limits.slowCallMs;
-  }
-
-  #afterClosed(outcome: Outcome, slow: boolean): void {
-    if (!this.#count(outcome, slow)) return;
-    const now = this.settings.clock.coarseNow();
+  #afterClosed(outcome: Outcome, slow: boolean, now: number): void {
+    if (!this.count(outcome, slow)) return;
     const failed = outcome === 'failure';
     this.window.record(now, failed, slow);
     this.#consecutiveFailures = failed ? this.#consecutiveFailures + 1 : 0;
@@ -175,50 +196,30 @@ export class Circuit {
     if (reason !== undefined) this.#open(reason);
   }
 
-  #afterProbe(probes: Probes, outcome: Outcome, slow: boolean): void {
-    if (!this.#count(outcome, slow)) return;
+  #afterProbe(outage: Outage, probes: Probes, outcome: Outcome, slow: boolean, now: number): void {
+    if (!this.count(outcome, slow)) return;
     probes.count(outcome === 'success' && !slow);
     if (probes.failed) this.#open('probes-failed');
-    else if (probes.recovered && this.settings.ramp === undefined) this.#close('probes-succeeded');
-    else if (probes.recovered) this.#startRamp();
+    else if (!probes.recovered) return;
+    else if (this.settings.ramp === undefined) this.#close('probes-succeeded');
+    else {
+      outage.startRamp(this.settings, now);
+      this.#ticket++;
+    }
   }
 
   #afterRamp(ramp: Ramp, outcome: Outcome, slow: boolean): void {
-    if (!this.#count(outcome, slow)) return;
+    if (!this.count(outcome, slow)) return;
     ramp.count(outcome === 'success' && !slow);
     if (ramp.failed) this.#open('ramp-failed');
   }
 
-  /** @returns whether the outcome says anything about the dependency */
-  #count(outcome: Outcome, slow: boolean): boolean {
-    if (outcome === 'ignored') this.ignored++;
-    else if (outcome === 'success') this.succeeded++;
-    else this.failed++;
-    if (slow) this.slow++;
-    return outcome !== 'ignored';
-  }
-
   #open(reason: StateChangeReason): void {
     this.opened++;
-    this.#trips++;
-    this.#opensUntil = this.settings.clock.coarseNow() + openTimeAfter(this.#trips, this.settings.openTime);
     this.#change('open', reason);
   }
 
-  #halfOpen(): void {
-    this.#change('half-open', 'open-time-over');
-  }
-
-  #startRamp(): void {
-    const { ramp, limits, clock } = this.settings;
-    if (ramp === undefined) return;
-    this.#probes = undefined;
-    this.#ramp = new Ramp(ramp, tolerableFailureRate(limits), clock.coarseNow());
-    this.#ticket++;
-  }
-
   #close(reason: StateChangeReason): void {
-    this.#trips = 0;
     this.#consecutiveFailures = 0;
     this.window.reset();
     this.#change('closed', reason);
@@ -226,15 +227,20 @@ export class Circuit {
 
   /** The one place where the state changes, and where everything that belonged to the old one ends. */
   #change(to: CircuitState, reason: StateChangeReason): void {
-    const { clock, probeLimits } = this.settings;
     const from = this.state;
     this.#ticket++;
-    this.#ramp = undefined;
-    this.#probes = to === 'half-open' ? new Probes(probeLimits) : undefined;
+    this.#onResult = undefined;
+    this.#onError = undefined;
+    if (to === 'closed') this.#outage = undefined;
+    else {
+      const now = this.clock.coarseNow();
+      this.#outage ??= new Outage(now);
+      this.#outage.enter(to, this.settings, now);
+    }
     if (from === to) return;
-    if (from === 'closed') this.#leftClosedAt = clock.coarseNow();
     this.state = to;
     this.stateChanges++;
+    if (to === 'open' || to === 'isolated') this.#line?.dissolve();
     if (this.events?.has('stateChange'))
       this.events.emit('stateChange', { name: this.name, from, to, reason });
   }

@@ -77,6 +77,13 @@ export const optionFields = {
     probes: option.integer({ min: 1, max: 1_000, default: 3 }),
     successThreshold: option.integer({ min: 1, optional: true }),
     leaseMs: option.milliseconds({ min: 1, default: 60_000 }),
+    waiting: option.object(
+      {
+        maxQueued: option.integer({ min: 1, max: 100_000, default: 100 }),
+        timeoutMs: option.milliseconds({ min: 1, default: 1_000 }),
+      },
+      { optional: true },
+    ),
   }),
   ramp: option.object(
     {

@@ -38,8 +38,17 @@ export interface CircuitBreakerOptions {
    * The half-open circuit admits `probes` calls (default 3) and closes when `successThreshold` of them (default: more than half)
    * have succeeded; it opens again as soon as they cannot. A probe that has not settled after `leaseMs` (default 60,000; choose
    * more than the slowest healthy call takes) loses its place to the next caller.
+   *
+   * The other callers are turned away at once. With `waiting` those of `execute` wait, at most `maxQueued` of them (default 100) and
+   * `timeoutMs` long (default 1,000), and are let in a few at a time: two for each call that succeeds. Should the circuit open again,
+   * all of them are turned away. The signal of `execute` is honoured while they wait; the open circuit itself keeps nobody waiting.
    */
-  halfOpen?: { probes?: number; successThreshold?: number; leaseMs?: number };
+  halfOpen?: {
+    probes?: number;
+    successThreshold?: number;
+    leaseMs?: number;
+    waiting?: { maxQueued?: number; timeoutMs?: number };
+  };
   /**
    * After the probes have succeeded the circuit stays half-open and admits these shares of the traffic (default 0.1, 0.25, 0.5),
    * each for `stepMs` (default 5,000), before it closes. It opens again when the failure rate of a step reaches half of what would

@@ -1,5 +1,14 @@
-import type { CircuitSnapshot } from './circuit.js';
 import type { CircuitState } from './types.js';
+
+/** What outlives a process; times are milliseconds from the moment of the snapshot. */
+export interface CircuitSnapshot {
+  readonly state: CircuitState;
+  readonly remainingOpenMs: number;
+  readonly openForMs: number;
+  readonly trips: number;
+  readonly consecutiveFailures: number;
+  readonly isolations: number;
+}
 
 /**
  * What `toJSON()` gives and `initialState` takes; it survives JSON. Times are milliseconds; the wall clock appears only

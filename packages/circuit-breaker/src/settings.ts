@@ -1,4 +1,4 @@
-import { type Clock, invalidOption, readOptions } from '@mainstay/core';
+import { type Clock, type Events, invalidOption, readOptions } from '@mainstay/core';
 import type { FailureJudge } from './failure-judge.js';
 import type { OpenTime } from './open-time.js';
 import { type CheckedOptions, optionFields } from './option-fields.js';
@@ -7,8 +7,12 @@ import type { ProbeLimits } from './probes.js';
 import type { RampSteps } from './ramp.js';
 import type { CircuitBreakerState } from './serialized-state.js';
 import type { TripLimits } from './trip-rules.js';
+import type { CircuitBreakerEvents } from './types.js';
+import type { WaitingLimits } from './waiting-line.js';
 
 const OWNER = 'CircuitBreaker';
+
+const chance = (): number => Math.random();
 
 /** The options of one breaker, checked and with all defaults filled in. */
 export interface Settings {
@@ -17,22 +21,41 @@ export interface Settings {
   readonly window: { readonly ms: number; readonly buckets: number } | { readonly calls: number };
   readonly openTime: OpenTime;
   readonly probeLimits: ProbeLimits;
+  readonly waiting: WaitingLimits | undefined;
   readonly ramp: RampSteps | undefined;
   readonly judge: FailureJudge;
+  /** Whether calls are timed: only where slow ones are looked for. */
+  readonly timesCalls: boolean;
+  /** Of the jitter, 0 to below 1. */
+  readonly random: () => number;
+}
+
+/** Options that have been checked before, so that the breakers of a group share one copy of them. */
+export class CheckedOptionsOfOne {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly events: Events<CircuitBreakerEvents> | undefined;
+  readonly initialState: CircuitBreakerState | undefined;
+
+  constructor(
+    name: string,
+    settings: Settings,
+    events?: Events<CircuitBreakerEvents>,
+    initialState?: CircuitBreakerState,
+  ) {
+    this.name = name;
+    this.settings = settings;
+    this.events = events;
+    this.initialState = initialState;
+  }
 }
 
 /** @throws TypeError or RangeError naming the option */
-export function readSettings(options: CircuitBreakerOptions): {
-  name: string;
-  settings: Settings;
-  initialState: CircuitBreakerState | undefined;
-} {
+export function readSettings(options: CircuitBreakerOptions): CheckedOptionsOfOne {
+  if (options instanceof CheckedOptionsOfOne) return options;
   const checked = readOptions(OWNER, options, optionFields);
-  return {
-    name: checked.name,
-    settings: withSharedParts(settingsOf(checked)),
-    initialState: checked.initialState,
-  };
+  const settings = withSharedParts(settingsOf(checked));
+  return new CheckedOptionsOfOne(checked.name, settings, undefined, checked.initialState);
 }
 
 function settingsOf(checked: CheckedOptions): Settings {
@@ -43,8 +66,11 @@ function settingsOf(checked: CheckedOptions): Settings {
     limits: limitsOf(checked, 'calls' in window ? window.calls : Infinity),
     openTime: openTimeOf(checked),
     probeLimits: probeLimitsOf(checked),
+    waiting: waitingOf(checked),
     ramp: rampOf(checked),
     judge: checked.isFailure,
+    timesCalls: checked.slowCallMs !== undefined,
+    random: chance,
   };
 }
 
@@ -124,6 +150,14 @@ function probeLimitsOf({ halfOpen: { probes, successThreshold, leaseMs } }: Chec
     throw invalidOption(OWNER, 'halfOpen.successThreshold', mustBe, successThreshold, 'range');
   }
   return { probes, successThreshold: successThreshold ?? Math.floor(probes / 2) + 1, leaseMs };
+}
+
+/** Asked of the clock only here: no other breaker sets a deadline. */
+function waitingOf({ halfOpen: { waiting }, clock }: CheckedOptions): WaitingLimits | undefined {
+  if (waiting !== undefined && typeof clock.setTimer !== 'function') {
+    throw invalidOption(OWNER, 'clock', 'must have setTimer() beside halfOpen.waiting', clock);
+  }
+  return waiting;
 }
 
 function rampOf({ ramp }: CheckedOptions): RampSteps | undefined {

@@ -27,6 +27,7 @@ export function brokenRule(
   if (failures >= limits.failureThreshold && failureRate >= limits.failureRateFloor) return 'failure-count';
   if (calls < limits.minimumCalls) return undefined;
   if (failureRate >= limits.failureRateThreshold) return 'failure-rate';
+  if (limits.slowCallRateThreshold === Infinity) return undefined;
   if (window.slowCalls(now) / calls >= limits.slowCallRateThreshold) return 'slow-call-rate';
   return undefined;
 }

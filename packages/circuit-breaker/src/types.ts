@@ -32,7 +32,7 @@ export interface CircuitBreakerEvents {
   late: { name: string; outcome: Outcome };
 }
 
-/** Counters grow for the life of the instance; the last four are read at this moment. */
+/** Counters grow for the life of the instance; the last five are read at this moment. */
 export interface CircuitBreakerStats {
   state: CircuitState;
   /** Calls that ended well; with `failed`, `ignored` and `late` every settled call is counted exactly once. */
@@ -56,6 +56,8 @@ export interface CircuitBreakerStats {
   failureRate: number;
   /** How long the circuit has not been closed, in milliseconds; 0 while it is. */
   openForMs: number;
+  /** Callers who wait while the circuit is half-open, where `halfOpen.waiting` allows it. */
+  waiting: number;
 }
 
 export const eventNames: readonly (keyof CircuitBreakerEvents)[] = [

@@ -70,3 +70,12 @@ test('a reset of a closed circuit empties its window and is no change of state',
   await fail(breaker);
   expect(breaker.stats()).toMatchObject({ state: 'closed', windowFailures: 1, stateChanges: 0 });
 });
+
+test('a listener that releases at once what was isolated leaves the circuit closed', () => {
+  const { breaker } = makeBreaker();
+  breaker.on('stateChange', ({ to }) => {
+    if (to === 'isolated') breaker.release();
+  });
+  breaker.isolate();
+  expect(breaker.state).toBe('closed');
+});

@@ -23,6 +23,7 @@ test('stats() is a plain snapshot with a known shape', async () => {
     windowFailures: 3,
     failureRate: 0.5,
     openForMs: 250,
+    waiting: 0,
   });
   expect([breaker.kind, breaker.name]).toEqual(['circuit-breaker', 'model-a']);
   await fail(breaker);

@@ -67,3 +67,12 @@ test('the closed circuit looks at the clock once a call, and not at the exact on
   expect(coarse).toHaveBeenCalledTimes(10);
   expect(exact).not.toHaveBeenCalled();
 });
+
+test('where slow calls are looked for, a call reads the exact clock twice and the coarse one never', async () => {
+  const { breaker, clock } = makeBreaker({ slowCallMs: 200 });
+  const coarse = vi.spyOn(clock, 'coarseNow');
+  const exact = vi.spyOn(clock, 'now');
+  await succeed(breaker, 10);
+  expect(coarse).not.toHaveBeenCalled();
+  expect(exact).toHaveBeenCalledTimes(20);
+});
