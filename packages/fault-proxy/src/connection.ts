@@ -36,7 +36,7 @@ export class Connection {
   /** Ends that were not told that the connection is gone. */
   readonly #dangling = new Set<Socket>();
   #connected = false;
-  #cut = false;
+  #cut: 'not' | 'half' | 'wholly' = 'not';
   #openSockets = 2;
 
   constructor(id: number, client: Socket, target: Socket, hooks: ConnectionHooks) {
@@ -79,11 +79,11 @@ export class Connection {
     for (const lane of this.towards('both')) lane.remove(faultId);
   }
 
-  /** Cuts the connection; the second cut of the same connection does nothing. */
+  /** Cuts the connection. What is wholly cut is not cut again; what is half-closed can be. */
   cut(how: CutMethod, direction: Direction): void {
-    if (this.#cut) return;
-    this.#cut = true;
-    this.#hooks.onCut(this);
+    if (this.#cut === 'wholly') return;
+    if (this.#cut === 'not') this.#hooks.onCut(this);
+    this.#cut = how === 'fin' && direction !== 'both' ? 'half' : 'wholly';
     if (how === 'fin') this.#cutWithFin(direction);
     else this.#cutEnds(how, direction);
   }
@@ -109,7 +109,8 @@ export class Connection {
     this.#discard(true);
     const named = this.#endsOf(direction);
     for (const socket of [this.client, this.target]) {
-      if (!named.includes(socket)) this.#closeGently(socket);
+      // An end that has said its goodbye would never be heard of again.
+      if (!named.includes(socket) || (how !== 'rst' && socket.readableEnded)) this.#closeGently(socket);
       else if (how === 'rst') reset(socket);
       else this.#dangling.add(socket);
     }
@@ -169,7 +170,7 @@ export class Connection {
 
   #failed(socket: Socket, error: Error, outgoing: Lane, incoming: Lane): void {
     incoming.discard();
-    if (socket === this.target && !this.#connected && !this.#cut && !this.client.destroyed) {
+    if (socket === this.target && !this.#connected && this.#cut === 'not' && !this.client.destroyed) {
       this.#hooks.onDialError(this, error);
       this.#discard(true);
       reset(this.client);

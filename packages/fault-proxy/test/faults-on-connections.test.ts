@@ -81,6 +81,24 @@ test('cut half-open: the client keeps a connection that nobody is at the other e
   await until(() => proxy.stats().open === 0);
 });
 
+test('a half-closed connection can still be cut, and an end that has said goodbye is not left dangling', async () => {
+  await using target = await observed();
+  await using proxy = await createFaultProxy({ target: { port: target.port } });
+  using first = await connected(proxy.port);
+  proxy.add(cut({ how: 'fin' }), { direction: 'to-client' });
+  expect(await first.ended).toBe('end');
+  proxy.add(cut({ how: 'rst' }));
+  await until(() => target.ends.length > 0);
+  expect(target.ends).toEqual(['rst']);
+  expect(proxy.stats().cut).toBe(1);
+  proxy.clear();
+  using second = await connected(proxy.port);
+  second.socket.end();
+  await until(() => target.ends.length > 1);
+  proxy.add(cut({ how: 'half-open' }), { direction: 'to-client' });
+  await until(() => proxy.stats().open === 0);
+});
+
 test('cut afterMs lets a connection live for a while, and spares it when the fault goes before', async () => {
   const clock = new ManualClock();
   await using target = await observed();

@@ -45,6 +45,7 @@ export async function createFaultControl(options: FaultControlOptions): Promise<
     server.once('error', (cause) => reject(listenError('createFaultControl', host, port, cause)));
     server.listen(port, host, resolve);
   });
+  server.on('error', () => {});
   const address = server.address() as AddressInfo;
   const close = (): Promise<void> =>
     new Promise((resolve) => {

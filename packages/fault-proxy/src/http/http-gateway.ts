@@ -44,6 +44,8 @@ export class HttpGateway {
     this.#hooks = hooks;
     // No deadline of its own: the gateway must not close what client and target would keep.
     this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+    // No file descriptor left, say: the connection is lost, the gateway is not.
+    this.#server.on('error', () => {});
     this.#server.on('connection', (socket: Socket) => this.#watch(socket));
     this.#server.on('request', (request, response) => this.#enqueue(request, response));
     this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -109,7 +111,9 @@ export class HttpGateway {
         ? this.#forward(request, response, plan)
         : substitute(request, response, plan.substitute);
     });
-    this.#turns.set(socket, turn);
+    // What Node's own checks do not let through (a header, a path) ends the connection, not the process.
+    const settled = turn.catch(() => void socket.destroy());
+    this.#turns.set(socket, settled);
   }
 
   /** Settles when the answer is written or the connection is gone; never rejects. */
@@ -147,7 +151,12 @@ export class HttpGateway {
 
 function passOn(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
   response.sendDate = false;
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
+  try {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
+  } catch {
+    request.socket.destroy();
+    return;
+  }
   pipeline(answer, response, (error) => {
     if (error) request.socket.destroy();
   });
