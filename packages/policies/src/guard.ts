@@ -1,0 +1,118 @@
+import { onAbort } from '@mainstay/core';
+import { InnerScope, type Run, type Scope } from './scope.js';
+
+/**
+ * Anything with `execute(fn, { signal })`: a circuit breaker, a policy of another package or of another copy of this one. It
+ * calls `fn` now, later, several times or not at all, and settles with what comes of it.
+ */
+export interface Guard {
+  execute(
+    // Method syntax and `never`, so that guards with contexts and options of any type fit.
+    fn: (context: never) => Promise<unknown>,
+    options?: { signal?: AbortSignal | undefined },
+  ): PromiseLike<unknown>;
+}
+
+/** The rest of a pipeline inside of a guard that hands out a signal of its own. */
+class GuardedScope extends InnerScope {
+  readonly #context: { readonly signal?: unknown } | undefined;
+
+  constructor(parent: Scope, context: unknown) {
+    super(parent);
+    this.#context = typeof context === 'object' && context !== null ? context : undefined;
+  }
+
+  override get abortable(): boolean {
+    return true;
+  }
+
+  override get aborted(): boolean {
+    return this.parent.aborted || this.#own?.aborted === true;
+  }
+
+  override get reason(): unknown {
+    return this.parent.aborted ? this.parent.reason : this.#own?.reason;
+  }
+
+  override get guardSignal(): AbortSignal | undefined {
+    return this.#own ?? this.parent.guardSignal;
+  }
+
+  /** The guard's is derived from ours, so it knows more. */
+  override get signal(): AbortSignal {
+    return this.#own ?? this.parent.signal;
+  }
+
+  override onAbort(callback: (reason: unknown) => void): () => void {
+    const leaveParent = this.parent.onAbort(callback);
+    const leaveOwn = onAbort(this.#own, callback);
+    return () => {
+      leaveParent();
+      leaveOwn();
+    };
+  }
+
+  get #own(): AbortSignal | undefined {
+    const own = this.#context?.signal;
+    return own instanceof AbortSignal ? own : undefined;
+  }
+}
+
+/**
+ * A breaker counts and does not wait: it is told of callers who go away, by signals that exist already, and its context only
+ * repeats what it was told.
+ */
+function breakerStage(guard: Guard, next: Run): Run {
+  return (scope) => {
+    const { guardSignal } = scope;
+    return executeGuard(guard, () => next(scope), guardSignal && { signal: guardSignal });
+  };
+}
+
+/** Other guards may wait, or give up on their own: they are told of everything, by a signal that is made when they read it. */
+function otherStage(guard: Guard, next: Run): Run {
+  return (scope) =>
+    executeGuard(
+      guard,
+      (context) => next(new GuardedScope(scope, context)),
+      scope.abortable ? new LazySignal(scope) : undefined,
+    );
+}
+
+class LazySignal {
+  readonly #scope: Scope;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+}
+
+function executeGuard(
+  guard: Guard,
+  fn: (context: never) => Promise<unknown>,
+  options: { signal?: AbortSignal } | undefined,
+): Promise<unknown> {
+  try {
+    return Promise.resolve(guard.execute(fn, options));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+export function guardStage(guard: Guard, next: Run): Run {
+  return (guard as { kind?: unknown }).kind === 'circuit-breaker'
+    ? breakerStage(guard, next)
+    : otherStage(guard, next);
+}
+
+export function isGuard(part: unknown): part is Guard {
+  return (
+    (typeof part === 'object' || typeof part === 'function') &&
+    part !== null &&
+    typeof (part as Partial<Guard>).execute === 'function'
+  );
+}
