@@ -17,8 +17,15 @@ export class AlteredAnswer {
   readonly #plan: AnswerPlan;
   readonly #clock: Clock;
 
-  constructor(request: IncomingMessage, answer: IncomingMessage, plan: AnswerPlan, clock: Clock) {
-    this.#socket = request.socket;
+  /** @param socket the client's, which a request that is over has lost */
+  constructor(
+    socket: Socket,
+    request: IncomingMessage,
+    answer: IncomingMessage,
+    plan: AnswerPlan,
+    clock: Clock,
+  ) {
+    this.#socket = socket;
     this.#request = request;
     this.#answer = answer;
     this.#plan = plan;

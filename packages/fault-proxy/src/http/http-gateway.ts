@@ -140,25 +140,26 @@ export class HttpGateway {
       });
       forwarded.on('response', (answer) => {
         if (alters(plan)) {
-          const altered = new AlteredAnswer(request, answer, plan, this.#hooks.clock);
+          const altered = new AlteredAnswer(socket, request, answer, plan, this.#hooks.clock);
           altered.write().catch(() => socket.destroy());
-        } else passOn(answer, request, response);
+        } else passOn(answer, socket, response);
       });
       pipeline(request, forwarded, () => {});
     });
   }
 }
 
-function passOn(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+/** The socket is given by itself: a request that is over has lost its own. */
+function passOn(answer: IncomingMessage, socket: Socket, response: ServerResponse): void {
   response.sendDate = false;
   try {
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
   } catch {
-    request.socket.destroy();
+    socket.destroy();
     return;
   }
   pipeline(answer, response, (error) => {
-    if (error) request.socket.destroy();
+    if (error) socket.destroy();
   });
 }
 
