@@ -62,6 +62,7 @@ test.for([1, 2, 3])(
   async (seed) => {
     const draw = randomFrom(seed);
     const pick = <T>(from: readonly T[]): T => from[Math.floor(draw() * from.length)] as T;
+    let calm = false;
     await using target = await serve((socket) => {
       socket.on('data', (chunk) => socket.writable && socket.write(chunk));
       socket.on('end', () => socket.end());
