@@ -15,13 +15,13 @@ export interface Decision {
   /** Whole units that could be used right now. For `gcra` at most the burst. */
   readonly remaining: number;
   /**
-   * Milliseconds until the same request can be allowed, if nothing else comes; 0 when it was allowed, Infinity when its cost can
+   * Whole milliseconds until the same request can be allowed, if nothing else comes; 0 when it was allowed, Infinity when its cost can
    * never fit.
    */
   readonly retryAfterMs: number;
-  /** Milliseconds until everything is there again, if nothing else comes. */
+  /** Whole milliseconds until everything is there again, if nothing else comes. */
   readonly resetMs: number;
-  /** Milliseconds until `remaining` grows; 0 when everything is there. The `t` of the RateLimit field. */
+  /** Whole milliseconds until `remaining` grows; 0 when everything is there. The `t` of the RateLimit field. */
   readonly refillMs: number;
   /** True when the shared store was not asked or did not answer, and `onStoreFailure` decided. */
   readonly degraded: boolean;

@@ -1,9 +1,9 @@
 import type { Decision, PolicyState } from './decision.js';
 import { HAIR, type Rule, refillMs } from './rules/rule.js';
 
-/** Microseconds are enough for anybody, and a wait that is rounded up is never too short. */
-function roundedUp(milliseconds: number): number {
-  return Math.ceil(milliseconds * 1_000 - 1e-3) / 1_000;
+/** In whole milliseconds, up: a wait that is rounded up is never too short. What is a hair more is a sum of fractions. */
+export function roundedUp(milliseconds: number): number {
+  return Math.ceil(milliseconds - 1e-6);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Decision, PolicyState, Usage } from '../decision.js';
-import { decisionOf, scarcest } from '../judge.js';
+import { decisionOf, roundedUp, scarcest } from '../judge.js';
 import { HAIR, type Rule } from '../rules/rule.js';
 import type { Answer, RunAnswer } from './wire.js';
 
@@ -37,6 +37,12 @@ function policiesOf(rules: readonly Rule[], usage: readonly Usage[], later: numb
   return rules.map((rule, index) => {
     const { used, resetMs, refillMs } = usage[index] as Usage;
     const remaining = Math.max(0, Math.floor(rule.capacity - used + later + HAIR));
-    return { policy: rule.name, limit: rule.limit, remaining, resetMs, refillMs };
+    return {
+      policy: rule.name,
+      limit: rule.limit,
+      remaining,
+      resetMs: roundedUp(resetMs),
+      refillMs: roundedUp(refillMs),
+    };
   });
 }
