@@ -82,6 +82,8 @@ async function tour() {
 try {
   process.exitCode = await tour();
 } catch (error) {
-  console.error(error instanceof SetupError || /^ERR_SERVICE/.test(error?.code) ? `\n${error.message}` : error);
+  console.error(
+    error instanceof SetupError || /^ERR_SERVICE/.test(error?.code) ? `\n${error.message}` : error,
+  );
   process.exitCode = 1;
 }
