@@ -6,8 +6,8 @@ import { Circuit } from './circuit.js';
 import { CircuitOpenError } from './circuit-open-error.js';
 import type { CircuitBreakerOptions } from './options.js';
 import { Permit } from './permit.js';
+import { prepared } from './prepared-options.js';
 import { type CircuitBreakerState, restoredSnapshot, serialized } from './serialized-state.js';
-import { readSettings } from './settings.js';
 import {
   type CircuitBreakerEvents,
   type CircuitBreakerStats,
@@ -35,7 +35,7 @@ export class CircuitBreaker {
 
   /** @throws TypeError or RangeError naming the option that is wrong, what was received and what is allowed */
   constructor(options: CircuitBreakerOptions) {
-    const { name, settings, events, initialState } = readSettings(options);
+    const { name, settings, events, initialState } = prepared(options);
     this.#circuit = new Circuit(name, settings, events);
     if (initialState !== undefined)
       this.#circuit.restore(restoredSnapshot(initialState, settings.openTime.maxMs));

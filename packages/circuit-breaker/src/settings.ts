@@ -1,16 +1,11 @@
-import { type Clock, type Events, invalidOption, readOptions } from '@mainstay/core';
+import { type Clock, invalidOption, readOptions } from '@mainstay/core';
 import type { FailureJudge } from './failure-judge.js';
 import type { OpenTime } from './open-time.js';
 import { type CheckedOptions, optionFields } from './option-fields.js';
-import type { CircuitBreakerOptions } from './options.js';
 import type { ProbeLimits } from './probes.js';
 import type { RampSteps } from './ramp.js';
-import type { CircuitBreakerState } from './serialized-state.js';
 import type { TripLimits } from './trip-rules.js';
-import type { CircuitBreakerEvents } from './types.js';
 import type { WaitingLimits } from './waiting-line.js';
-
-const OWNER = 'CircuitBreaker';
 
 const chance = (): number => Math.random();
 
@@ -30,35 +25,14 @@ export interface Settings {
   readonly random: () => number;
 }
 
-/** Options that have been checked before, so that the breakers of a group share one copy of them. */
-export class CheckedOptionsOfOne {
-  readonly name: string;
-  readonly settings: Settings;
-  readonly events: Events<CircuitBreakerEvents> | undefined;
-  readonly initialState: CircuitBreakerState | undefined;
+type Asked = Omit<CheckedOptions, 'initialState'> & { readonly owner: string };
 
-  constructor(
-    name: string,
-    settings: Settings,
-    events?: Events<CircuitBreakerEvents>,
-    initialState?: CircuitBreakerState,
-  ) {
-    this.name = name;
-    this.settings = settings;
-    this.events = events;
-    this.initialState = initialState;
-  }
-}
-
-/** @throws TypeError or RangeError naming the option */
-export function readSettings(options: CircuitBreakerOptions): CheckedOptionsOfOne {
-  if (options instanceof CheckedOptionsOfOne) return options;
-  const checked = readOptions(OWNER, options, optionFields);
-  const settings = withSharedParts(settingsOf(checked));
-  return new CheckedOptionsOfOne(checked.name, settings, undefined, checked.initialState);
-}
-
-function settingsOf(checked: CheckedOptions): Settings {
+/**
+ * @param owner whose options they are, for messages
+ * @throws TypeError or RangeError naming the option
+ */
+export function settingsOf(owner: string, checkedOptions: Omit<Asked, 'owner'>): Settings {
+  const checked = { ...checkedOptions, owner };
   const window = windowOf(checked);
   return {
     clock: checked.clock,
@@ -75,7 +49,7 @@ function settingsOf(checked: CheckedOptions): Settings {
 }
 
 /** Breakers with default settings share one copy of them: their own would be half of what a breaker weighs. */
-function withSharedParts(own: Settings): Settings {
+export function withSharedParts(own: Settings): Settings {
   const settings = {
     ...own,
     window: shared(own.window, defaults.window),
@@ -91,23 +65,29 @@ function shared<Part extends object>(own: Part, common: Part): Part {
   return entries.every(([key, value]) => Object.is(own[key], value)) ? common : own;
 }
 
-function windowOf({ window: { ms, buckets, calls } }: CheckedOptions): Settings['window'] {
+function windowOf({ owner, window: { ms, buckets, calls } }: Asked): Settings['window'] {
   if (calls === undefined) return { ms: ms ?? 30_000, buckets: buckets ?? 10 };
   if (ms !== undefined || buckets !== undefined) {
-    throw invalidOption(OWNER, 'window', 'must be { ms, buckets } or { calls }, not both', undefined);
+    throw invalidOption(owner, 'window', 'must be { ms, buckets } or { calls }, not both', undefined);
   }
   return { calls };
 }
 
-function limitsOf(checked: CheckedOptions, windowCalls: number): TripLimits {
-  const { failureRateThreshold, consecutiveFailures, slowCallMs, slowCallRateThreshold, minimumCalls } =
-    checked;
+function limitsOf(checked: Asked, windowCalls: number): TripLimits {
+  const {
+    owner,
+    failureRateThreshold,
+    consecutiveFailures,
+    slowCallMs,
+    slowCallRateThreshold,
+    minimumCalls,
+  } = checked;
   if (slowCallRateThreshold !== undefined && slowCallMs === undefined) {
-    throw invalidOption(OWNER, 'slowCallRateThreshold', 'needs slowCallMs beside it', slowCallRateThreshold);
+    throw invalidOption(owner, 'slowCallRateThreshold', 'needs slowCallMs beside it', slowCallRateThreshold);
   }
   if (minimumCalls !== undefined && failureRateThreshold === undefined && slowCallMs === undefined) {
     throw invalidOption(
-      OWNER,
+      owner,
       'minimumCalls',
       'needs failureRateThreshold or slowCallMs beside it',
       minimumCalls,
@@ -117,8 +97,8 @@ function limitsOf(checked: CheckedOptions, windowCalls: number): TripLimits {
   const replaced = failureRateThreshold !== undefined || consecutiveFailures !== undefined;
   const failureThreshold = checked.failureThreshold ?? (replaced ? Infinity : 5);
   const usesRates = failureRateThreshold !== undefined || slowCallMs !== undefined;
-  if (failureThreshold !== Infinity) mustFit('failureThreshold', failureThreshold, windowCalls);
-  if (usesRates) mustFit('minimumCalls', minimumCalls ?? 10, windowCalls);
+  if (failureThreshold !== Infinity) mustFit(owner, 'failureThreshold', failureThreshold, windowCalls);
+  if (usesRates) mustFit(owner, 'minimumCalls', minimumCalls ?? 10, windowCalls);
   return {
     failureThreshold,
     failureRateFloor: checked.failureRateFloor,
@@ -131,42 +111,42 @@ function limitsOf(checked: CheckedOptions, windowCalls: number): TripLimits {
 }
 
 /** A rule that the window can never hold enough calls for would be off without anybody knowing. */
-function mustFit(option: string, value: number, windowCalls: number): void {
+function mustFit(owner: string, option: string, value: number, windowCalls: number): void {
   if (value > windowCalls) {
-    throw invalidOption(OWNER, option, `must be at most window.calls (${windowCalls})`, value, 'range');
+    throw invalidOption(owner, option, `must be at most window.calls (${windowCalls})`, value, 'range');
   }
 }
 
-function openTimeOf({ openMs, openBackoff: { factor, maxMs, jitterRatio } }: CheckedOptions): OpenTime {
+function openTimeOf({ owner, openMs, openBackoff: { factor, maxMs, jitterRatio } }: Asked): OpenTime {
   if (maxMs !== undefined && maxMs < openMs) {
-    throw invalidOption(OWNER, 'openBackoff.maxMs', `must be at least openMs (${openMs})`, maxMs, 'range');
+    throw invalidOption(owner, 'openBackoff.maxMs', `must be at least openMs (${openMs})`, maxMs, 'range');
   }
   return { openMs, factor, maxMs: maxMs ?? Math.max(60_000, openMs), jitterRatio };
 }
 
-function probeLimitsOf({ halfOpen: { probes, successThreshold, leaseMs } }: CheckedOptions): ProbeLimits {
+function probeLimitsOf({ owner, halfOpen: { probes, successThreshold, leaseMs } }: Asked): ProbeLimits {
   if (successThreshold !== undefined && successThreshold > probes) {
     const mustBe = `must be at most halfOpen.probes (${probes})`;
-    throw invalidOption(OWNER, 'halfOpen.successThreshold', mustBe, successThreshold, 'range');
+    throw invalidOption(owner, 'halfOpen.successThreshold', mustBe, successThreshold, 'range');
   }
   return { probes, successThreshold: successThreshold ?? Math.floor(probes / 2) + 1, leaseMs };
 }
 
 /** Asked of the clock only here: no other breaker sets a deadline. */
-function waitingOf({ halfOpen: { waiting }, clock }: CheckedOptions): WaitingLimits | undefined {
+function waitingOf({ owner, halfOpen: { waiting }, clock }: Asked): WaitingLimits | undefined {
   if (waiting !== undefined && typeof clock.setTimer !== 'function') {
-    throw invalidOption(OWNER, 'clock', 'must have setTimer() beside halfOpen.waiting', clock);
+    throw invalidOption(owner, 'clock', 'must have setTimer() beside halfOpen.waiting', clock);
   }
   return waiting;
 }
 
-function rampOf({ ramp }: CheckedOptions): RampSteps | undefined {
+function rampOf({ owner, ramp }: Asked): RampSteps | undefined {
   if (ramp === undefined) return undefined;
   const steps = ramp.steps ?? [0.1, 0.25, 0.5];
   if (steps.length === 0) {
-    throw invalidOption(OWNER, 'ramp.steps', 'must hold at least one share of the traffic', steps, 'range');
+    throw invalidOption(owner, 'ramp.steps', 'must hold at least one share of the traffic', steps, 'range');
   }
   return { steps, stepMs: ramp.stepMs };
 }
 
-const defaults = settingsOf(readOptions(OWNER, { name: 'default' }, optionFields));
+const defaults = settingsOf('default', readOptions('default', { name: 'default' }, optionFields));
