@@ -1,6 +1,5 @@
 import { option, readOptions, withoutStack } from '@mainstay/core';
-import type { CallContext } from './call-context.js';
-import { type Guard, isGuard } from './guard.js';
+import { type Guard, isGuard, signalOf } from './guard.js';
 import { BodyUsedError, HttpStatusError, isFailingStatus, isReplayable } from './http-status-error.js';
 
 export { HttpStatusError, isHttpStatusError } from './http-status-error.js';
@@ -74,7 +73,7 @@ class FetchCall {
     const options = this.#caller === undefined ? undefined : { signal: this.#caller };
     let answer: Response | undefined;
     try {
-      const result = await guard.execute((context: CallContext) => this.#attempt(context), options);
+      const result = await guard.execute((context) => this.#attempt(signalOf(context)), options);
       answer = result as Response;
     } catch (error) {
       const response = error instanceof HttpStatusError ? (error.response as Response) : undefined;
@@ -87,10 +86,10 @@ class FetchCall {
     return answer;
   }
 
-  async #attempt(context: CallContext): Promise<Response> {
+  async #attempt(signal: AbortSignal | undefined): Promise<Response> {
     this.#attempts += 1;
     if (this.#attempts > 1 && !this.#replayable) throw new BodyUsedError(this.#lastFailure);
-    const request = { ...this.#init, signal: this.#signalOf(context) };
+    const request = { ...this.#init, signal: this.#joined(signal) };
     let response: Response;
     try {
       response = await this.#fetch.call(globalThis, this.#input, request);
@@ -117,8 +116,8 @@ class FetchCall {
   }
 
   /** After an answer the policies leave their signals alone; the caller's own goes on to guard the body. */
-  #signalOf(context: CallContext): AbortSignal {
-    const { signal } = context;
+  #joined(signal: AbortSignal | undefined): AbortSignal | null {
+    if (signal === undefined) return this.#caller ?? null;
     if (this.#caller === undefined || signal === this.#caller) return signal;
     return AbortSignal.any([signal, this.#caller]);
   }

@@ -7,19 +7,19 @@ import { InnerScope, type Run, type Scope } from './scope.js';
  */
 export interface Guard {
   execute(
-    // Method syntax and `never`, so that guards with contexts and options of any type fit.
-    fn: (context: never) => Promise<unknown>,
+    // Whatever context a guard hands out, or none.
+    fn: (context?: unknown) => Promise<unknown>,
     options?: { signal?: AbortSignal | undefined },
   ): PromiseLike<unknown>;
 }
 
 /** The rest of a pipeline inside of a guard that hands out a signal of its own. */
 class GuardedScope extends InnerScope {
-  readonly #context: { readonly signal?: unknown } | undefined;
+  readonly #context: unknown;
 
   constructor(parent: Scope, context: unknown) {
     super(parent);
-    this.#context = typeof context === 'object' && context !== null ? context : undefined;
+    this.#context = context;
   }
 
   override get abortable(): boolean {
@@ -53,9 +53,14 @@ class GuardedScope extends InnerScope {
   }
 
   get #own(): AbortSignal | undefined {
-    const own = this.#context?.signal;
-    return own instanceof AbortSignal ? own : undefined;
+    return signalOf(this.#context);
   }
+}
+
+/** The signal that a guard hands out, if it does. */
+export function signalOf(context: unknown): AbortSignal | undefined {
+  const signal = (context as { readonly signal?: unknown } | null | undefined)?.signal;
+  return signal instanceof AbortSignal ? signal : undefined;
 }
 
 /**
@@ -93,7 +98,7 @@ class LazySignal {
 
 function executeGuard(
   guard: Guard,
-  fn: (context: never) => Promise<unknown>,
+  fn: (context?: unknown) => Promise<unknown>,
   options: { signal?: AbortSignal } | undefined,
 ): Promise<unknown> {
   try {

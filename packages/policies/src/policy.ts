@@ -30,7 +30,7 @@ export abstract class Policy<Substitute = never, EventMap extends object = objec
   }
 
   /** The names that `on` takes. */
-  protected abstract readonly eventNames: readonly (keyof EventMap & string)[];
+  protected abstract readonly eventNames: readonly string[];
 
   abstract stats(): object;
 

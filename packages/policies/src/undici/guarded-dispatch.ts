@@ -1,6 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { CallContext } from '../call-context.js';
-import type { Guard } from '../guard.js';
+import { type Guard, signalOf } from '../guard.js';
 import { BodyUsedError, HttpStatusError, isReplayable } from '../http-status-error.js';
 import { Attempt, type AttemptObserver, asError } from './attempt.js';
 
@@ -113,15 +112,15 @@ export class GuardedDispatch implements AttemptObserver {
   }
 
   async #execute(signal: AbortSignal): Promise<unknown> {
-    return this.#guard.execute((context: CallContext) => this.#attempt(context), { signal });
+    return this.#guard.execute((context) => this.#attempt(signalOf(context)), { signal });
   }
 
-  async #attempt(context: CallContext): Promise<Attempt> {
+  async #attempt(signal: AbortSignal | undefined): Promise<Attempt> {
     this.#attempts += 1;
     if (this.#attempts > 1 && !this.replayable) throw new BodyUsedError(this.#lastFailure);
     try {
       const answered = await new Promise<Attempt>((resolve, reject) => {
-        this.#dispatch(this.#request, new Attempt(this, context.signal, resolve, reject));
+        this.#dispatch(this.#request, new Attempt(this, signal ?? this.#facade.signal, resolve, reject));
       });
       if (this.#over) answered.drop();
       else this.#good.add(answered);
