@@ -24,7 +24,9 @@ export function memoryContestants(): Record<string, Consume> {
     'rate-limiter-flexible': (key) => flexible.consume(key),
     'express-rate-limit store': (key) => express.increment(key),
     '@fastify/rate-limit store': (key) =>
-      new Promise((resolve) => local.incr(key, (_error: unknown, result: unknown) => resolve(result), never.windowMs, never.limit)),
+      new Promise((resolve) =>
+        local.incr(key, (_error: unknown, result: unknown) => resolve(result), never.windowMs, never.limit),
+      ),
   };
 }
 
@@ -44,7 +46,10 @@ export function exhausted(keys: readonly string[]): Record<string, Consume> {
 }
 
 export function keysOf(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `ip:10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`);
+  return Array.from(
+    { length: count },
+    (_, index) => `ip:10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+  );
 }
 
 /** Runs the operations one after the other, on keys in a random order that is the same for all. */

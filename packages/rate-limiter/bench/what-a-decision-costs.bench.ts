@@ -8,7 +8,8 @@ for (const count of [1, 100_000]) {
   await question({
     title: `in memory, ${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys in random order'}, allowed`,
     peer: 'rate-limiter-flexible',
-    target: 'with 100,000 keys: consumeSync <= 0.25 and consume <= 0.4 of rate-limiter-flexible, and below the stores',
+    target:
+      'with 100,000 keys: consumeSync <= 0.25 and consume <= 0.4 of rate-limiter-flexible, and below the stores',
     iterations: 100_000,
     rounds: 11,
     contestants: Object.fromEntries(

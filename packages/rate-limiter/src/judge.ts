@@ -3,7 +3,7 @@ import { HAIR, type Rule, refillMs } from './rules/rule.js';
 
 /** In whole milliseconds, up: a wait that is rounded up is never too short. What is a hair more is a sum of fractions. */
 export function roundedUp(milliseconds: number): number {
-  return Math.ceil(milliseconds - 1e-6);
+  return Math.ceil(milliseconds - 1e-9);
 }
 
 /**
@@ -127,6 +127,19 @@ export class Judge {
       else rule.giveBack(state, offset, now, -difference, takenAt, usedThen[index] ?? 0);
       offset += rule.width;
     });
+  }
+
+  /** How long until the cost fits under all limits; Infinity when it never will. */
+  waitMs(state: Float64Array, at: number, now: number, cost: number): number {
+    let offset = at;
+    let longest = 0;
+    for (const rule of this.rules) {
+      const after = rule.used(state, offset, now) + cost;
+      if (after > rule.capacity + HAIR)
+        longest = Math.max(longest, waitFor(rule, state, offset, now, after, cost));
+      offset += rule.width;
+    }
+    return longest;
   }
 
   /** Whether the row is as good as a new one. */

@@ -80,10 +80,13 @@ export class KeyMemory {
 
   /** A denial that still holds for this cost. */
   denial(at: number, now: number, cost: number): Decision | undefined {
-    const until = this.#read(at, DENIED_UNTIL);
-    if (until <= now || cost < this.#read(at, DENIED_COST)) return undefined;
-    const policies = this.#judge.policies(this.table.state, at, now, 1);
-    return decisionOf(policies, this.#read(at, DENIED_BY), false, until - now, false);
+    const left = this.#read(at, DENIED_UNTIL) - now;
+    const denied = this.#read(at, DENIED_COST);
+    if (left <= 0 || cost < denied) return undefined;
+    const { state } = this.table;
+    const wait = cost > denied ? Math.max(left, this.#judge.waitMs(state, at, now, cost)) : left;
+    const policies = this.#judge.policies(state, at, now, 1);
+    return decisionOf(policies, this.#read(at, DENIED_BY), false, wait, false);
   }
 
   /**

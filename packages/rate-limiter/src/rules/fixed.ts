@@ -1,4 +1,4 @@
-import type { Rule, RuleSettings } from './rule.js';
+import { HAIR, type Rule, type RuleSettings } from './rule.js';
 
 /**
  * A counter that begins with a key's first unit and is forgotten `windowMs` later.
@@ -24,7 +24,8 @@ export class Fixed implements Rule {
   }
 
   used(state: Float64Array, at: number, now: number): number {
-    if ((state[at + 1] as number) > 0 && now - (state[at] as number) >= this.windowMs) state[at + 1] = 0;
+    const left = (state[at] as number) + this.windowMs - now;
+    if (left <= HAIR && (state[at + 1] as number) > 0) state[at + 1] = 0;
     return state[at + 1] as number;
   }
 
