@@ -8,6 +8,14 @@ export type { CircuitBreakerGroupStats } from './group-stats.js';
 export type { CircuitBreakerOptions, FailureJudges } from './options.js';
 export type { Permit } from './permit.js';
 export type { CircuitBreakerState } from './serialized-state.js';
+export { type SimulationOptions, simulate } from './simulate.js';
+export type {
+  SimulationChange,
+  SimulationStep,
+  SimulationTimeline,
+  SimulationTotals,
+} from './simulation-timeline.js';
+export type { TrafficPhase } from './traffic-profile.js';
 export type {
   CircuitBreakerEvents,
   CircuitBreakerStats,
