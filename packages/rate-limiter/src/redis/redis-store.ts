@@ -6,7 +6,7 @@ import { readDecisions } from './read-decisions.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisGuard, UNAVAILABLE } from './redis-guard.js';
 import { script } from './script.js';
-import { type Answer, decideText, readAnswer, rulesText, runScript, settleText } from './wire.js';
+import { type Answer, decideText, type Merge, readAnswer, rulesText, runScript, settleText } from './wire.js';
 
 export interface RedisStoreSettings {
   readonly timeoutMs: number;
@@ -73,7 +73,10 @@ export class RedisStore implements OpenStore {
         return this.#count(key, leased);
       }
     }
-    if (!this.#guard.available()) return this.#count(key, this.#without(key, cost));
+    if (!this.#guard.available()) {
+      this.#guard.skipped += 1;
+      return this.#count(key, this.#without(key, cost));
+    }
     if (this.#settings.coalesce) return this.#batches.add(key, cost);
     return new Promise((resolve) => this.#decide({ key, costs: [cost], resolves: [resolve] }));
   }
@@ -162,10 +165,13 @@ export class RedisStore implements OpenStore {
   /** Sends a script that decides, and remembers what it answered. Undefined when Redis is away. */
   async #ask(key: string, runs: readonly number[], lease: number): Promise<Answer | undefined> {
     let sentEpoch = 0;
+    let owed: readonly Merge[] | undefined;
     const request = (): string => {
-      sentEpoch = this.#epoch;
       this.#counters.roundTrips += 1;
-      return decideText(runs, lease, this.#owed(key));
+      // Sent again with what was to be told the first time, and more if Redis turned out to have forgotten.
+      owed = this.#owed(key) ?? owed;
+      sentEpoch = this.#epoch;
+      return decideText(runs, lease, owed);
     };
     const reply = await this.#guard.attempt(async () =>
       this.#read(await this.#run(key, request), runs.length / 2),
@@ -206,7 +212,8 @@ export class RedisStore implements OpenStore {
       // A Redis that does not know the script was restarted, perhaps without its data.
       if (this.#epoch !== sentEpoch) return;
       this.#epoch += 1;
-      void this.#mergeAll();
+      // After the request that found out has been sent again: it tells of its own key.
+      setImmediate(() => void this.#mergeAll());
     });
   }
 

@@ -1,0 +1,201 @@
+import { expect } from 'vitest';
+import type { RateLimiter } from '../../src/index.js';
+import { redisTest, sleep, until } from '../support/redis.js';
+
+const tenMinutes = 600_000;
+
+async function allowedOf(limiter: RateLimiter, requests: number, key = 'k'): Promise<number> {
+  let allowed = 0;
+  for (let request = 0; request < requests; request += 1) {
+    if ((await limiter.consume(key)).allowed) allowed += 1;
+  }
+  return allowed;
+}
+
+/** Asks about another key until Redis decides again, and gives what was used meanwhile the time to be told. */
+async function back(limiter: RateLimiter): Promise<void> {
+  await until(async () => !(await limiter.consume('another', { cost: 0 })).degraded);
+  await sleep(300);
+}
+
+redisTest(
+  'refused: without a Redis that ever answered, decisions are local, at once, and within the share',
+  async (workshop) => {
+    await workshop.server.stop();
+    const { limiter } = await workshop
+      .limiter({ limit: 12, windowMs: tenMinutes, instances: 3 })
+      .catch(() => ({ limiter: undefined }));
+    expect(limiter).toBeUndefined();
+    await workshop.server.start();
+    const made = await workshop.limiter({ limit: 12, windowMs: tenMinutes, instances: 3 });
+    await workshop.server.stop();
+    await until(() => made.client.status !== 'ready');
+    const start = performance.now();
+    expect(await allowedOf(made.limiter, 50)).toBe(4);
+    expect(performance.now() - start).toBeLessThan(500);
+    expect(made.limiter.stats()).toMatchObject({ store: 'away', degraded: 50 });
+  },
+);
+
+redisTest(
+  'killed in the middle: every decision is answered, and what was used before counts on',
+  async (workshop) => {
+    const { limiter } = await workshop.limiter({
+      limit: 40,
+      windowMs: tenMinutes,
+      redis: { timeoutMs: 200 },
+    });
+    expect(await allowedOf(limiter, 30)).toBe(30);
+    const heard: string[] = [];
+    limiter.on('storeAway', () => heard.push('away'));
+    limiter.on('storeUp', () => heard.push('up'));
+    const crowd = Array.from({ length: 50 }, () => limiter.consume('k'));
+    await workshop.server.kill();
+    const decisions = await Promise.all([
+      ...crowd,
+      ...Array.from({ length: 50 }, () => limiter.consume('k')),
+    ]);
+    expect(decisions.filter(({ allowed }) => allowed).length).toBeLessThanOrEqual(10);
+    await workshop.server.start();
+    await back(limiter);
+    expect(heard).toEqual(['away', 'up']);
+    // Started again it is empty: what this process knows has been told to it, so nobody gets a second limit.
+    expect(await allowedOf(limiter, 50)).toBeLessThanOrEqual(10);
+    const stats = limiter.stats();
+    expect(stats.allowed - 1).toBeLessThanOrEqual(40 + stats.denied);
+  },
+);
+
+redisTest('frozen for 5 s: a decision costs at most the deadline, and soon nothing', async (workshop) => {
+  const { limiter } = await workshop.limiter({
+    limit: 1_000,
+    windowMs: tenMinutes,
+    redis: { timeoutMs: 100 },
+  });
+  await limiter.consume('k');
+  await workshop.server.freeze();
+  const frozenAt = performance.now();
+  const waits: number[] = [];
+  while (performance.now() - frozenAt < 5_000) {
+    const start = performance.now();
+    expect((await limiter.consume('k')).degraded).toBe(true);
+    waits.push(performance.now() - start);
+    await sleep(10);
+  }
+  expect(Math.max(...waits)).toBeLessThan(400);
+  expect(waits.filter((wait) => wait > 50).length).toBeLessThanOrEqual(6);
+  await workshop.server.thaw();
+  await back(limiter);
+  const { storeTimeouts, storeSkipped, merged } = limiter.stats();
+  expect(storeTimeouts).toBeGreaterThan(0);
+  expect(storeSkipped).toBeGreaterThan(100);
+  expect(merged).toBeGreaterThan(0);
+  // Everything that was allowed here counts in Redis now.
+  const used = 1_000 - (await limiter.consume('k', { cost: 0 })).remaining;
+  expect(used).toBeGreaterThanOrEqual(waits.length);
+});
+
+redisTest('restarted empty: a used-up key stays used up, for other processes too', async (workshop) => {
+  const options = { limit: 20, windowMs: tenMinutes };
+  const [one, other] = await Promise.all([workshop.limiter(options), workshop.limiter(options)]);
+  expect(await allowedOf(one.limiter, 30)).toBe(20);
+  await workshop.server.kill();
+  await until(() => one.client.status !== 'ready');
+  await one.limiter.consume('another');
+  await workshop.server.start();
+  await until(() => one.limiter.stats().merged > 0);
+  await until(async () => !(await other.limiter.consume('another', { cost: 0 })).degraded);
+  // The other process had never heard of this key.
+  expect(await allowedOf(other.limiter, 30)).toBe(0);
+});
+
+redisTest('restarted empty and unnoticed: the first script that it does not know tells', async (workshop) => {
+  const { limiter, client } = await workshop.limiter({ limit: 20, windowMs: tenMinutes });
+  expect(await allowedOf(limiter, 20)).toBe(20);
+  expect(await allowedOf(limiter, 5, 'other')).toBe(5);
+  await client.flushall();
+  await client.script('FLUSH');
+  expect(await allowedOf(limiter, 30, 'other')).toBe(15);
+  await until(async () => (await client.exists(`rate-limit:${workshop.name}:k`)) === 1);
+});
+
+redisTest(
+  'two processes through an outage: together they stay within the limit, and their use is merged',
+  async (workshop) => {
+    const options = { limit: 40, windowMs: tenMinutes, instances: 2, redis: { timeoutMs: 200 } };
+    const processes = await Promise.all([workshop.limiter(options), workshop.limiter(options)]);
+    let allowed = 0;
+    for (const { limiter } of processes) allowed += await allowedOf(limiter, 5);
+    await workshop.server.freeze();
+    for (const { limiter } of processes) await allowedOf(limiter, 4, 'another');
+    for (const { limiter } of processes) allowed += await allowedOf(limiter, 10);
+    await workshop.server.thaw();
+    for (const { limiter } of processes) await back(limiter);
+    for (const { limiter } of processes) allowed += await allowedOf(limiter, 60);
+    expect(allowed).toBeGreaterThan(20);
+    expect(allowed).toBeLessThanOrEqual(40);
+  },
+);
+
+redisTest('SCRIPT FLUSH in the middle of traffic costs nobody a decision', async (workshop) => {
+  const { limiter, client } = await workshop.limiter({ limit: 1_000, windowMs: tenMinutes });
+  let allowed = 0;
+  for (let round = 0; round < 10; round += 1) {
+    await client.script('FLUSH');
+    allowed += await allowedOf(limiter, 10);
+  }
+  expect(allowed).toBe(100);
+  expect(await limiter.consume('k', { cost: 0 })).toMatchObject({ remaining: 900, degraded: false });
+  expect(limiter.stats().storeErrors).toBe(0);
+});
+
+redisTest(
+  "a client whose clock is an hour off, forwards or back, shares the others' limit",
+  async (workshop) => {
+    const options = { limit: 10, windowMs: 60_000, algorithm: 'strict' as const };
+    const off = (hours: number) => ({
+      now: () => performance.now() + 10 * 3_600_000 + hours * 3_600_000,
+      coarseNow: () => performance.now() + 10 * 3_600_000 + hours * 3_600_000,
+      setTimer: (callback: () => void, delayMs: number) => {
+        const timer = setTimeout(callback, delayMs);
+        return { cancel: () => clearTimeout(timer), ref: () => timer.ref(), unref: () => timer.unref() };
+      },
+    });
+    const realNow = Date.now;
+    Date.now = () => realNow() + 3_600_000;
+    try {
+      const processes = await Promise.all([
+        workshop.limiter(options),
+        workshop.limiter({ ...options, clock: off(1) }),
+        workshop.limiter({ ...options, clock: off(-1) }),
+      ]);
+      let allowed = 0;
+      for (let round = 0; round < 10; round += 1) {
+        for (const { limiter } of processes) allowed += await allowedOf(limiter, 1);
+      }
+      expect(allowed).toBe(10);
+      for (const { limiter } of processes) {
+        const { retryAfterMs } = await limiter.consume('k');
+        expect(retryAfterMs).toBeGreaterThan(55_000);
+        expect(retryAfterMs).toBeLessThanOrEqual(66_001);
+      }
+    } finally {
+      Date.now = realNow;
+    }
+  },
+);
+
+redisTest('reservations survive an outage: a surcharge is told when Redis is back', async (workshop) => {
+  const { limiter } = await workshop.limiter({ limit: 100, windowMs: tenMinutes, redis: { timeoutMs: 100 } });
+  const reservation = await limiter.reserve('k', 10);
+  await workshop.server.freeze();
+  await reservation.settle(60);
+  const local = await limiter.reserve('k', 10);
+  expect(local.decision).toMatchObject({ allowed: true, degraded: true });
+  await local.settle(5);
+  await workshop.server.thaw();
+  await back(limiter);
+  const { remaining } = await limiter.consume('k', { cost: 0 });
+  expect(remaining).toBeLessThanOrEqual(35);
+  expect(remaining).toBeGreaterThanOrEqual(0);
+});
