@@ -89,6 +89,8 @@ class FetchCall {
   async #attempt(signal: AbortSignal | undefined): Promise<Response> {
     this.#attempts += 1;
     if (this.#attempts > 1 && !this.#replayable) throw new BodyUsedError(this.#lastFailure);
+    // Only the last failure can be the answer; the connections of those before it are wanted back.
+    this.#giveUpFailing();
     const request = { ...this.#init, signal: this.#joined(signal) };
     let response: Response;
     try {
@@ -106,8 +108,7 @@ class FetchCall {
       this.#good.add(response);
       return response;
     }
-    // Only the last failure can be the answer; the connections of those before it are wanted back.
-    if (this.#failing !== undefined) discard(this.#failing);
+    this.#giveUpFailing();
     this.#failing = response;
     const { status, headers } = response;
     const error = withoutStack(() => new HttpStatusError(status, headers, response, this.#replayable));
@@ -122,10 +123,15 @@ class FetchCall {
     return AbortSignal.any([signal, this.#caller]);
   }
 
+  #giveUpFailing(): void {
+    if (this.#failing !== undefined) discard(this.#failing);
+    this.#failing = undefined;
+  }
+
   #discardAllBut(answer: Response | undefined): void {
     for (const response of this.#good) if (response !== answer) discard(response);
     this.#good.clear();
-    if (this.#failing !== undefined && this.#failing !== answer) discard(this.#failing);
+    if (this.#failing !== answer) this.#giveUpFailing();
   }
 }
 

@@ -118,6 +118,8 @@ export class GuardedDispatch implements AttemptObserver {
   async #attempt(signal: AbortSignal | undefined): Promise<Attempt> {
     this.#attempts += 1;
     if (this.#attempts > 1 && !this.replayable) throw new BodyUsedError(this.#lastFailure);
+    // Only the last failure can be the answer, and the connection of the one before it may be the one that is waited for.
+    this.#giveUpFailing();
     try {
       const answered = await new Promise<Attempt>((resolve, reject) => {
         this.#dispatch(this.#request, new Attempt(this, signal ?? this.#facade.signal, resolve, reject));
@@ -127,10 +129,9 @@ export class GuardedDispatch implements AttemptObserver {
       return answered;
     } catch (error) {
       this.#lastFailure = error;
-      // Only the last failure can be the answer; the connections of those before it are wanted back.
-      this.#failing?.drop();
+      this.#giveUpFailing();
       this.#failing = error instanceof HttpStatusError ? (error.response as Attempt) : undefined;
-      if (this.#over) this.#failing?.drop();
+      if (this.#over) this.#giveUpFailing();
       throw error;
     }
   }
@@ -153,7 +154,12 @@ export class GuardedDispatch implements AttemptObserver {
   #dropAllBut(answer: Attempt | undefined): void {
     this.#over = true;
     for (const attempt of this.#good) if (attempt !== answer) attempt.drop();
-    if (this.#failing !== answer) this.#failing?.drop();
+    if (this.#failing !== answer) this.#giveUpFailing();
     this.#good.clear();
+  }
+
+  #giveUpFailing(): void {
+    this.#failing?.drop();
+    this.#failing = undefined;
   }
 }

@@ -1,0 +1,180 @@
+import { Readable } from 'node:stream';
+import { CircuitBreaker } from '@mainstay/circuit-breaker';
+import { Agent, type Dispatcher, fetch, interceptors, request, stream } from 'undici';
+import { expect, onTestFinished, test } from 'vitest';
+import { fallback, type Guard, hedge, pipeline, retry, timeout } from '../src/index.js';
+import { resilientInterceptor } from '../src/undici.js';
+import { serve, sleep } from './helpers-http.js';
+
+const quick = (maxAttempts = 3) => retry({ maxAttempts, backoff: () => 1 });
+
+function guarded(guard: Guard, options?: Agent.Options): Dispatcher {
+  const agent = new Agent(options);
+  onTestFinished(() => agent.destroy());
+  return agent.compose(resilientInterceptor(guard));
+}
+
+test('a good answer comes through: status, headers, body', async () => {
+  const { url } = await serve([{ headers: { 'x-model': 'a' }, body: 'x'.repeat(500_000) }]);
+  const { statusCode, headers, body } = await request(url, { dispatcher: guarded(quick()) });
+  expect([statusCode, headers['x-model'], (await body.text()).length]).toEqual([200, 'a', 500_000]);
+});
+
+test('5xx and 429 are failures: retried, counted by the breaker, and then the good answer', async () => {
+  const { url, requests } = await serve([{ status: 503 }, { status: 429 }, { body: 'at last' }]);
+  const breaker = new CircuitBreaker({ name: 'api', failureThreshold: 10 });
+  const { statusCode, body } = await request(url, { dispatcher: guarded(pipeline(quick(), breaker)) });
+  expect([statusCode, await body.text()]).toEqual([200, 'at last']);
+  expect(requests).toHaveLength(3);
+  expect(breaker.stats()).toMatchObject({ failed: 2, succeeded: 1 });
+});
+
+test('the last failing answer is the answer, with its body, whatever its size', async () => {
+  const large = Buffer.alloc(2_000_000, 'x');
+  const { url, requests } = await serve([
+    { status: 503, body: 'first' },
+    { status: 503, body: large },
+  ]);
+  const { statusCode, body } = await request(url, { dispatcher: guarded(quick(2)) });
+  await sleep(20);
+  expect([statusCode, (await body.text()).length]).toEqual([503, 2_000_000]);
+  expect(requests).toHaveLength(2);
+});
+
+test('HEAD and empty answers, which cannot be paused, arrive as well', async () => {
+  const { url } = await serve([
+    { status: 503, body: '' },
+    { status: 204, body: '' },
+  ]);
+  const dispatcher = guarded(quick());
+  const head = await request(url, { method: 'HEAD', dispatcher });
+  expect([head.statusCode, await head.body.text()]).toEqual([204, '']);
+  const failing = await serve([{ status: 500, body: '' }]);
+  const empty = await request(failing.url, { method: 'HEAD', dispatcher });
+  expect([empty.statusCode, await empty.body.text()]).toEqual([500, '']);
+});
+
+test('small answers that were replaced are drained and their connection is used again', async () => {
+  const { url, requests } = await serve([
+    { status: 503, body: 'a' },
+    { status: 503, body: 'b' },
+    { body: 'c' },
+  ]);
+  const dispatcher = guarded(retry({ backoff: () => 30 }), { connections: 1 });
+  const { body } = await request(url, { dispatcher });
+  expect(await body.text()).toBe('c');
+  expect(new Set(requests.map(({ connection }) => connection)).size).toBe(1);
+});
+
+test('fetch and stream of undici go through it too', async () => {
+  const { url } = await serve([{ status: 503 }, { body: 'fetched' }, { status: 503 }, { body: 'streamed' }]);
+  const dispatcher = guarded(quick());
+  expect(await (await fetch(url, { dispatcher })).text()).toBe('fetched');
+  const chunks: Buffer[] = [];
+  const { Writable } = await import('node:stream');
+  await stream(url, { method: 'GET', dispatcher }, () => {
+    return new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        chunks.push(chunk);
+        done();
+      },
+    });
+  });
+  expect(Buffer.concat(chunks).toString()).toBe('streamed');
+});
+
+test('it composes with the interceptors of undici', async () => {
+  const { url, requests } = await serve([
+    { status: 302, headers: { location: '/there' } },
+    { status: 503 },
+    { body: 'there' },
+  ]);
+  const agent = new Agent();
+  onTestFinished(() => agent.destroy());
+  const dispatcher = agent.compose(
+    resilientInterceptor(quick()),
+    interceptors.redirect({ maxRedirections: 2 }),
+  );
+  const { body } = await request(url, { dispatcher });
+  expect(await body.text()).toBe('there');
+  expect(requests).toHaveLength(3);
+});
+
+test('an open circuit and a refused connection reach the caller as errors', async () => {
+  const { url, server } = await serve([{ status: 500 }]);
+  const dispatcher = guarded(new CircuitBreaker({ name: 'api', consecutiveFailures: 1 }));
+  const { statusCode, body } = await request(url, { dispatcher });
+  await body.dump();
+  expect(statusCode).toBe(500);
+  await expect(request(url, { dispatcher })).rejects.toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  const policy = quick();
+  await expect(request(url, { dispatcher: guarded(policy) })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  expect(policy.stats()).toMatchObject({ retries: 2, failed: 1 });
+});
+
+test('a timeout ends the request and frees the connection, but never the body', async () => {
+  const { url, requests, server } = await serve([{ afterMs: null }, { bodyAfterMs: 250, body: 'slow' }]);
+  let closed = 0;
+  server.on('request', (_request, response) => response.on('close', () => (closed += 1)));
+  const dispatcher = guarded(pipeline(quick(2), timeout({ timeoutMs: 100 })));
+  const { body } = await request(url, { dispatcher });
+  expect(await body.text()).toBe('slow');
+  expect(requests).toHaveLength(2);
+  expect(closed).toBe(2);
+});
+
+test('the caller’s signal ends an attempt, a wait before a retry, and a body', async () => {
+  const hanging = await serve([{ afterMs: null }]);
+  await expect(
+    request(hanging.url, { dispatcher: guarded(quick()), signal: AbortSignal.timeout(50) }),
+  ).rejects.toMatchObject({ name: 'TimeoutError' });
+  const failing = await serve([{ status: 503 }]);
+  await expect(
+    request(failing.url, {
+      dispatcher: guarded(retry({ backoff: () => 60_000 })),
+      signal: AbortSignal.timeout(50),
+    }),
+  ).rejects.toMatchObject({ name: 'TimeoutError' });
+  expect(failing.requests).toHaveLength(1);
+  const slow = await serve([{ bodyAfterMs: 5_000 }]);
+  const controller = new AbortController();
+  const { body } = await request(slow.url, { dispatcher: guarded(quick()), signal: controller.signal });
+  const text = body.text();
+  controller.abort();
+  await expect(text).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('a body of text is sent again, a stream is sent once', async () => {
+  const { url, requests } = await serve([{ status: 503 }, {}]);
+  const dispatcher = guarded(quick());
+  const again = await request(url, { method: 'PUT', body: 'text', dispatcher });
+  await again.body.dump();
+  expect(again.statusCode).toBe(200);
+  expect(requests.map(({ body }) => body)).toEqual(['text', 'text']);
+  const busy = await serve([{ status: 503, body: 'busy' }]);
+  const once = await request(busy.url, { method: 'PUT', body: Readable.from(['streamed']), dispatcher });
+  expect([once.statusCode, await once.body.text()]).toEqual([503, 'busy']);
+  expect(busy.requests.map(({ body }) => body)).toEqual(['streamed']);
+});
+
+test('the faster of two hedged requests is the answer, the other is aborted', async () => {
+  const { url, requests } = await serve([{ afterMs: null }, { body: 'fast' }]);
+  const { body } = await request(url, { dispatcher: guarded(hedge({ delayMs: 30 })) });
+  expect(await body.text()).toBe('fast');
+  expect(requests).toHaveLength(2);
+});
+
+test('a fallback cannot stand in for an answer, and says so', async () => {
+  const { url } = await serve([{ status: 503 }]);
+  const dispatcher = guarded(fallback(() => 'instead'));
+  await expect(request(url, { dispatcher })).rejects.toThrow('cannot stand in for an answer');
+});
+
+test('an answer that breaks off in the middle breaks off for the caller', async () => {
+  const { url, server } = await serve([{ headers: { 'content-length': '100' }, bodyAfterMs: 2_000 }]);
+  const { body } = await request(url, { dispatcher: guarded(quick()) });
+  server.closeAllConnections();
+  await expect(body.text()).rejects.toThrow();
+});

@@ -1,0 +1,185 @@
+import { expect, test } from 'vitest';
+import { chaos } from '../src/chaos.js';
+import { resilientFetch } from '../src/fetch.js';
+import {
+  adaptiveConcurrency,
+  bulkhead,
+  constantBackoff,
+  decorrelatedJitter,
+  fallback,
+  fullJitter,
+  hedge,
+  RetryBudget,
+  retry,
+  throttle,
+  timeout,
+} from '../src/index.js';
+import { resilientInterceptor } from '../src/undici.js';
+
+const makers: Record<string, (options: never) => unknown> = {
+  retry,
+  timeout,
+  bulkhead,
+  hedge,
+  adaptiveConcurrency,
+  throttle,
+  chaos,
+  decorrelatedJitter,
+  fullJitter,
+  fallback: (options) => fallback(() => 1, options),
+  RetryBudget: (options) => new RetryBudget(options),
+  resilientFetch: (options) => resilientFetch(retry(), options),
+  resilientInterceptor: (options) => resilientInterceptor(retry(), options),
+  constantBackoff: (options) => constantBackoff(options),
+};
+
+/** Maker, options, the kind of error, and what its message says. */
+const wrong: [string, unknown, 'TypeError' | 'RangeError', string][] = [
+  [
+    'retry',
+    { maxAttempts: 0 },
+    'RangeError',
+    'retry: option "maxAttempts" must be a whole number from 1 to 1000000, received 0',
+  ],
+  ['retry', { maxAttempts: Number.NaN }, 'RangeError', 'received NaN'],
+  ['retry', { maxAttempts: '3' }, 'TypeError', 'received "3"'],
+  ['retry', { maxAttempt: 3 }, 'TypeError', 'did you mean "maxAttempts"?'],
+  ['retry', { backoff: { baseMs: -1 } }, 'RangeError', 'option "backoff.baseMs"'],
+  [
+    'retry',
+    { backoff: { baseMs: 500, maxMs: 100 } },
+    'RangeError',
+    'option "backoff.maxMs" must be at least backoff.baseMs (500), received 100',
+  ],
+  ['retry', { backoff: { base: 1 } }, 'TypeError', 'backoff.base'],
+  ['retry', { backoff: 100 }, 'TypeError', 'option "backoff"'],
+  [
+    'retry',
+    { shouldRetry: true },
+    'TypeError',
+    'option "shouldRetry" must be a function or { error, result }, received true',
+  ],
+  ['retry', { shouldRetry: { result: 1 } }, 'TypeError', 'option "shouldRetry.result"'],
+  [
+    'retry',
+    { budget: {} },
+    'TypeError',
+    'option "budget" must be a RetryBudget or false, received an object',
+  ],
+  ['retry', { maxRetryAfterMs: Number.POSITIVE_INFINITY }, 'RangeError', 'received Infinity'],
+  ['retry', { clock: {} }, 'TypeError', 'option "clock" must be a clock'],
+  ['retry', null, 'TypeError', 'retry: options must be an object, received null'],
+  ['timeout', undefined, 'TypeError', 'option "timeoutMs"'],
+  [
+    'timeout',
+    {},
+    'TypeError',
+    'timeout: option "timeoutMs" must be a number of milliseconds from 1 to 9007199254740991, received undefined',
+  ],
+  ['timeout', { timeoutMs: 0 }, 'RangeError', 'received 0'],
+  ['timeout', { timeoutMs: Number.NaN }, 'RangeError', 'received NaN'],
+  ['timeout', { timeoutMs: Number.POSITIVE_INFINITY }, 'RangeError', 'received Infinity'],
+  ['timeout', { timeoutMs: 1, name: '' }, 'RangeError', 'option "name"'],
+  ['bulkhead', {}, 'TypeError', 'option "maxConcurrent"'],
+  ['bulkhead', { maxConcurrent: 1.5 }, 'RangeError', 'received 1.5'],
+  ['bulkhead', { maxConcurrent: 1, maxQueued: -1 }, 'RangeError', 'option "maxQueued"'],
+  [
+    'bulkhead',
+    { maxConcurrent: 1, releaseOn: 'abort' },
+    'TypeError',
+    'option "releaseOn" must be one of "settle", "timeout", received "abort"',
+  ],
+  ['hedge', {}, 'TypeError', 'hedge: option "delayMs" is needed, or quantile'],
+  [
+    'hedge',
+    { quantile: 1 },
+    'RangeError',
+    'option "quantile" must be a number from 0.5 to 0.999, received 1',
+  ],
+  ['hedge', { delayMs: -1 }, 'RangeError', 'option "delayMs"'],
+  ['hedge', { delayMs: 1, maxHedges: 11 }, 'RangeError', 'option "maxHedges"'],
+  ['fallback', { shouldFallback: 1 }, 'TypeError', 'option "shouldFallback"'],
+  [
+    'adaptiveConcurrency',
+    { minLimit: 30, initialLimit: 20 },
+    'RangeError',
+    'option "minLimit" must be at most initialLimit (20), received 30',
+  ],
+  [
+    'adaptiveConcurrency',
+    { maxLimit: 10, initialLimit: 20 },
+    'RangeError',
+    'option "maxLimit" must be at least initialLimit (20), received 10',
+  ],
+  ['adaptiveConcurrency', { tolerance: 0.5 }, 'RangeError', 'option "tolerance"'],
+  ['adaptiveConcurrency', { eventLoopDelay: { maxMs: 0 } }, 'RangeError', 'option "eventLoopDelay.maxMs"'],
+  [
+    'throttle',
+    { multiplier: 0.9 },
+    'RangeError',
+    'option "multiplier" must be a number from 1 to 100, received 0.9',
+  ],
+  ['throttle', { maxRejectionRate: 1 }, 'RangeError', 'option "maxRejectionRate"'],
+  ['RetryBudget', { ratio: -0.1 }, 'RangeError', 'RetryBudget: option "ratio"'],
+  ['RetryBudget', { windowMs: 0 }, 'RangeError', 'option "windowMs"'],
+  [
+    'decorrelatedJitter',
+    { maxMs: 10 },
+    'RangeError',
+    'decorrelatedJitter: option "maxMs" must be at least baseMs (100), received 10',
+  ],
+  ['fullJitter', { random: 1 }, 'TypeError', 'option "random"'],
+  ['constantBackoff', -1, 'RangeError', 'option "delayMs"'],
+  ['chaos', { latency: { rate: 2, maxMs: 1 } }, 'RangeError', 'chaos: option "latency.rate"'],
+  [
+    'chaos',
+    { latency: { rate: 1, minMs: 2, maxMs: 1 } },
+    'RangeError',
+    'option "latency.minMs" must be at most latency.maxMs (1), received 2',
+  ],
+  ['chaos', { outcome: { rate: 1 } }, 'TypeError', 'option "outcome.result"'],
+  [
+    'chaos',
+    { enabled: 'yes' },
+    'TypeError',
+    'option "enabled" must be true, false or a function, received "yes"',
+  ],
+  ['resilientFetch', { fetch: 1 }, 'TypeError', 'resilientFetch: option "fetch"'],
+  ['resilientInterceptor', { isFailure: 1 }, 'TypeError', 'resilientInterceptor: option "isFailure"'],
+];
+
+test.each(wrong)('%s with %j is a %s that says what is allowed', (maker, options, kind, message) => {
+  let thrown: unknown;
+  try {
+    makers[maker]?.(options as never);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toMatchObject({ name: kind });
+  expect(String(thrown)).toContain(message);
+});
+
+test('adaptive limits move out of the way of the one that is given', () => {
+  expect(adaptiveConcurrency({ initialLimit: 1 }).stats().limit).toBe(1);
+  expect(adaptiveConcurrency({ initialLimit: 500 }).stats().limit).toBe(500);
+  expect(adaptiveConcurrency({ maxLimit: 3 }).stats().limit).toBe(3);
+  expect(adaptiveConcurrency({ minLimit: 50 }).stats().limit).toBe(50);
+});
+
+test('T6: options are copied: two policies of one object share nothing, and it is left as it was', async () => {
+  const options = Object.freeze({ name: 'shared', maxConcurrent: 1 });
+  const [one, two] = [bulkhead(options), bulkhead(options)];
+  one.execute(() => new Promise(() => {})).catch(() => {});
+  expect(await two.execute(() => 'free')).toBe('free');
+  const changing = { timeoutMs: 50, name: 'before' };
+  const policy = timeout(changing);
+  changing.timeoutMs = 1;
+  expect([policy.timeoutMs, policy.name]).toEqual([50, 'before']);
+});
+
+test('resilientFetch and resilientInterceptor need something with execute', () => {
+  expect(() => resilientFetch(null as never)).toThrow('resilientFetch: takes a pipeline, received object');
+  expect(() => resilientInterceptor(7 as never)).toThrow(
+    'resilientInterceptor: takes a pipeline, received number',
+  );
+});
