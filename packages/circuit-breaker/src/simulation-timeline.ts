@@ -62,7 +62,7 @@ export class SimulationTimeline {
     return [
       `${'at'.padStart(6)}  ${'state'.padEnd(9)}  ${`${mark.served} served  ${mark.failed} failed  ${mark.rejected} turned away`.padEnd(WIDTH)}  served failed  away  mean`,
       ...this.steps.map((step) => lineOf(step, most)),
-      `${calls} calls: ${served} served, ${failed} failed, ${rejected} turned away; opened ${opened} times`,
+      `${calls} calls: ${served} served, ${failed} failed, ${rejected} turned away; opened ${opened} ${opened === 1 ? 'time' : 'times'}`,
     ].join('\n');
   }
 }

@@ -66,6 +66,14 @@ test('different options meet the same traffic, so that their numbers compare', (
   expect(simulate(never, outage).totals).toMatchObject({ rejected: 0, opened: 0 });
 });
 
+test('the README’s remark holds: by default an outage after much healthy traffic opens nothing for six seconds', () => {
+  const health = { forMs: 6_000, ratePerSecond: 50, failureRate: 0.01, latencyMs: 40 };
+  const outage = { ...health, failureRate: 0.9, failureLatencyMs: 1_000 };
+  const { changes, steps } = simulate({}, [health, outage, health, health], { stepMs: 6_000 });
+  expect(changes).toEqual([]);
+  expect(steps[0]?.served).toBe(325);
+});
+
 test('failures may take longer than answers, and slow calls open the circuit', () => {
   const [step] = simulate({}, [
     { forMs: 1_000, ratePerSecond: 100, failureRate: 0.1, latencyMs: 10, failureLatencyMs: 2_000 },

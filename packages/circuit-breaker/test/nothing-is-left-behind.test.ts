@@ -9,7 +9,7 @@ const dist = path.resolve(import.meta.dirname, '../dist/index.js');
 /** Runs a script in a process of its own, which must end by itself and without a word on stderr. */
 async function child(script: string): Promise<string> {
   const program = `
-    import { CircuitBreaker } from ${JSON.stringify(new URL(`file://${dist}`).href)};
+    import { CircuitBreaker, CircuitBreakerGroup } from ${JSON.stringify(new URL(`file://${dist}`).href)};
     const fail = () => Promise.reject(new Error('broken'));
     ${script}`;
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', program], {
@@ -61,4 +61,29 @@ test('a failure that its caller forgot is not swallowed', async () => {
     void new CircuitBreaker({ name: 'a' }).execute(fail);
   `);
   expect(output).toBe('unhandled: broken');
+});
+
+test('a group of breakers, in use, open and idle, keeps no process alive and sets no timer', async () => {
+  const output = await child(`
+    const group = new CircuitBreakerGroup({ name: 'hosts', maxBreakers: 100, idleMs: 3_600_000 });
+    for (let key = 0; key < 1_000; key += 1) await group.execute('host ' + key, fail).catch(() => {});
+    group.get('held').isolate();
+    console.log(group.size, process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length);
+  `);
+  expect(output).toBe('100 0');
+});
+
+test('a process stays for a caller who waits for a probe, until he is answered and no longer', async () => {
+  const output = await child(`
+    const breaker = new CircuitBreaker({
+      name: 'a', failureThreshold: 1, openMs: 1, halfOpen: { probes: 1, leaseMs: 3_600_000, waiting: { timeoutMs: 50 } },
+    });
+    await breaker.execute(fail).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    breaker.tryAcquire();
+    const start = performance.now();
+    await breaker.execute(async () => 'never').catch((error) => console.log(error.code, error.state));
+    process.on('exit', () => console.log(performance.now() - start < 5_000));
+  `);
+  expect(output).toBe('ERR_CIRCUIT_OPEN half-open\ntrue');
 });
