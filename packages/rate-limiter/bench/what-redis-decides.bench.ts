@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { RateLimiter } from '@mainstay/rate-limiter';
 import { type RedisStoreOptions, redisStore } from '@mainstay/rate-limiter/redis';
 import { Redis } from 'ioredis';
@@ -6,9 +8,9 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { question } from '../../../scripts/bench/harness.mjs';
 import { type Consume, keysOf, never } from './contestants.js';
 
-// By its path, since it looks for its own files: it cannot be bundled.
+// Not bundled with this file: it starts processes from where it lies. The runner stands in this folder.
 const { startServices }: typeof import('../../../scripts/services/index.mjs') = await import(
-  new URL('../../../../scripts/services/index.mjs', import.meta.url).href
+  pathToFileURL(path.resolve('../../../scripts/services/index.mjs')).href
 );
 const services = await startServices({ redis: true });
 if (services.redis === undefined) {

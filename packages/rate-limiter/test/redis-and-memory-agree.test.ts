@@ -3,14 +3,14 @@ import { expect } from 'vitest';
 import { Judge } from '../src/judge.js';
 import { readDecisions } from '../src/redis/read-decisions.js';
 import { makeScript } from '../src/redis/script.js';
-import { decideText, readAnswer, rulesText } from '../src/redis/wire.js';
+import { decideRequest, readAnswer, rulesText } from '../src/redis/wire.js';
 import { Fixed } from '../src/rules/fixed.js';
 import { Gcra } from '../src/rules/gcra.js';
 import type { Rule } from '../src/rules/rule.js';
 import { Strict } from '../src/rules/strict.js';
 import { redisTest } from './support/redis.js';
 
-const timed = makeScript('local now = tonumber(ARGV[3])');
+const timed = makeScript('local now = tonumber(KEYS[2])');
 
 const settings = fc.record({
   name: fc.constant('rule'),
@@ -41,15 +41,9 @@ redisTest('the script and the memory rules decide alike, step by step', async ({
         for (const { afterMs, cost } of steps) {
           now += afterMs;
           const here = judge.decideWeighted(state, 0, now, cost, 1, false);
-          const reply = await redis.eval(
-            timed.text,
-            1,
-            `agree:${example}`,
-            rulesText(rules),
-            decideText([cost, 1], 0, undefined),
-            now * 1_000,
-          );
-          const [there] = readDecisions(rules, readAnswer(reply, 1, rules.length), [cost, 1]);
+          const request = decideRequest(rules, rulesText(rules), [cost, 1], 0, undefined);
+          const reply = await redis.eval(timed.text, 2, `agree:${example}`, now * 1_000, ...request);
+          const [there] = readDecisions(rules, readAnswer(reply, 1, rules), [cost, 1]);
           expect(there).toMatchObject({
             allowed: here.allowed,
             limit: here.limit,

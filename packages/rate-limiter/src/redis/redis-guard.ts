@@ -73,8 +73,11 @@ export class RedisGuard {
     return false;
   }
 
-  /** Resolves with the answer, or with `UNAVAILABLE`; never rejects. A late answer is dropped. */
-  attempt<T>(send: () => Promise<T>): Promise<T | typeof UNAVAILABLE> {
+  /**
+   * Resolves with the answer, or with `UNAVAILABLE`; never rejects. A late answer is dropped.
+   * @param read makes the answer of the reply; what it throws is a failure too
+   */
+  attempt<T>(send: () => Promise<unknown>, read: (reply: unknown) => T): Promise<T | typeof UNAVAILABLE> {
     const permit = this.available() ? this.#breaker.tryAcquire() : undefined;
     if (permit === undefined) return Promise.resolve(UNAVAILABLE);
     const startedAt = this.#clock.now();
@@ -95,21 +98,26 @@ export class RedisGuard {
         this.timeouts += 1;
         fail(new Error(`Redis did not answer within ${this.#timeoutMs} ms`));
       });
-      sendSafely(send).then(
-        (answer) => {
-          if (!open) return;
-          open = false;
-          deadline.cancel();
-          permit.success();
-          resolve(answer);
-        },
-        (error: unknown) => {
-          if (!open) return;
-          deadline.cancel();
-          this.errors += 1;
-          fail(error);
-        },
-      );
+      const failed = (error: unknown): void => {
+        if (!open) return;
+        deadline.cancel();
+        this.errors += 1;
+        fail(error);
+      };
+      const answered = (reply: unknown): void => {
+        if (!open) return;
+        const answer = read(reply);
+        open = false;
+        deadline.cancel();
+        permit.success();
+        resolve(answer);
+      };
+      try {
+        send().then(answered).catch(failed);
+      } catch (error) {
+        // A client that throws instead of rejecting is a client that failed.
+        failed(error);
+      }
     });
   }
 
@@ -188,7 +196,7 @@ export class RedisGuard {
   }
 }
 
-/** A client that throws instead of rejecting is a client that failed. */
+/** Turns what a client throws into a rejection. */
 async function sendSafely<T>(send: () => Promise<T>): Promise<T> {
   return send();
 }

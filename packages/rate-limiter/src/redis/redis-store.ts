@@ -6,7 +6,16 @@ import { readDecisions } from './read-decisions.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisGuard, UNAVAILABLE } from './redis-guard.js';
 import { script } from './script.js';
-import { type Answer, decideText, type Merge, readAnswer, rulesText, runScript, settleText } from './wire.js';
+import {
+  type Answer,
+  decideRequest,
+  type Merge,
+  type Request,
+  readAnswer,
+  rulesText,
+  runScript,
+  settleRequest,
+} from './wire.js';
 
 export interface RedisStoreSettings {
   readonly timeoutMs: number;
@@ -104,8 +113,9 @@ export class RedisStore implements OpenStore {
       this.#memory.correctLocally(key, now, difference, takenAt, usedThen);
       return;
     }
-    const answer = await this.#guard.attempt(async () =>
-      this.#read(await this.#run(key, () => settleText(difference, takenAt, usedThen)), 0),
+    const answer = await this.#guard.attempt(
+      () => this.#run(key, () => settleRequest(this.#rules, difference, takenAt, usedThen)),
+      (reply) => readAnswer(reply, 0, this.#context.judge.rules),
     );
     const at = this.#memory.place(key, this.#now());
     if (at === undefined) return;
@@ -166,15 +176,17 @@ export class RedisStore implements OpenStore {
   async #ask(key: string, runs: readonly number[], lease: number): Promise<Answer | undefined> {
     let sentEpoch = 0;
     let owed: readonly Merge[] | undefined;
-    const request = (): string => {
+    const { rules } = this.#context.judge;
+    const request = (): Request => {
       this.#counters.roundTrips += 1;
       // Sent again with what was to be told the first time, and more if Redis turned out to have forgotten.
       owed = this.#owed(key) ?? owed;
       sentEpoch = this.#epoch;
-      return decideText(runs, lease, owed);
+      return decideRequest(rules, this.#rules, runs, lease, owed);
     };
-    const reply = await this.#guard.attempt(async () =>
-      this.#read(await this.#run(key, request), runs.length / 2),
+    const reply = await this.#guard.attempt(
+      () => this.#run(key, request),
+      (answer) => readAnswer(answer, runs.length / 2, rules),
     );
     const now = this.#now();
     const at = this.#memory.place(key, now);
@@ -205,20 +217,16 @@ export class RedisStore implements OpenStore {
     return merges;
   }
 
-  #run(key: string, request: () => string): Promise<unknown> {
+  #run(key: string, request: () => Request): Promise<unknown> {
     const sentEpoch = this.#epoch;
     const name = `${this.#settings.prefix}${this.#context.name}:${key}`;
-    return runScript(this.#client, script, name, this.#rules, request, () => {
+    return runScript(this.#client, script, name, request, () => {
       // A Redis that does not know the script was restarted, perhaps without its data.
       if (this.#epoch !== sentEpoch) return;
       this.#epoch += 1;
       // After the request that found out has been sent again: it tells of its own key.
       setImmediate(() => void this.#mergeAll());
     });
-  }
-
-  #read(reply: unknown, runs: number): Answer {
-    return readAnswer(reply, runs, this.#context.judge.rules.length);
   }
 
   /** Tells a Redis that came back what was used without it, and what it may have lost. */

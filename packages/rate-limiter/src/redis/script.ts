@@ -16,10 +16,31 @@ export interface Script {
  *      then takes up to `lease` units, at most half of what is left. Merging brings what a process knows into a Redis that forgot it
  *      (floor), and what it used on its own (debt), to be forgotten in `reset`.
  *   `1 difference takenAt usedThen…`  corrects a reservation.
- * Answers with numbers: now, lease granted, for each run: admitted, wait (-1: never), binding limit; for each limit: used, reset,
+ * By far the most requests are one gcra limit and one run. They have a short form, which takes a quarter of the time: ARGV is capacity,
+ * units a microsecond, cost, count; the answer is now, admitted, wait, used.
+ * The long form answers with numbers: now, lease granted, for each run: admitted, wait (-1: never), binding limit; for each limit: used, reset,
  * refill.
  */
 const body = `
+if ARGV[4] then
+  local capacity, rate, cost, count = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+  local used, admitted, wait = 0, count, 0
+  local stored = redis.call('GET', KEYS[1])
+  if stored then
+    local level, last = string.match(stored, '^1 (%S+) (%S+)$')
+    if level then used = math.max(0, level - math.max(0, now - last) * rate) end
+  end
+  if cost > 0 then admitted = math.max(0, math.min(count, math.floor((capacity - used + 1e-6) / cost))) end
+  if admitted < count then
+    wait = -1
+    if cost <= capacity + 1e-6 then wait = (used + admitted * cost + cost - capacity) / rate end
+  end
+  if admitted * cost > 0 then
+    used = used + admitted * cost
+    redis.call('SET', KEYS[1], string.format('1 %.17g %.0f', used, now), 'PX', math.ceil(used / rate / 1000) + 1)
+  end
+  return string.format('%.0f %d %.17g %.17g', now, admitted, wait, used)
+end
 local function numbers(text)
   local list = {}
   for token in string.gmatch(text, '%S+') do list[#list + 1] = tonumber(token) end

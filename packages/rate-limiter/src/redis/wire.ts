@@ -1,5 +1,5 @@
 import type { Usage } from '../decision.js';
-import type { Rule } from '../rules/rule.js';
+import { HAIR, type Rule } from '../rules/rule.js';
 import type { RedisClient } from './redis-client.js';
 import type { Script } from './script.js';
 
@@ -31,28 +31,70 @@ export function rulesText(rules: readonly Rule[]): string {
   return rules.flatMap((rule) => rule.forScript).join(' ');
 }
 
-export function decideText(
+export type Request = readonly (string | number)[];
+
+/** @param runs pairs of cost and count */
+export function decideRequest(
+  rules: readonly Rule[],
+  text: string,
   runs: readonly number[],
   lease: number,
   merges: readonly Merge[] | undefined,
-): string {
+): Request {
+  const rule = rules[0] as Rule;
+  if (
+    merges === undefined &&
+    lease === 0 &&
+    rules.length === 1 &&
+    runs.length === 2 &&
+    rule.algorithm === 'gcra'
+  ) {
+    return [rule.forScript[1], rule.forScript[2], runs[0] as number, runs[1] as number];
+  }
   const merging =
     merges === undefined
       ? '0'
       : `1 ${merges.map(({ floor, debt, resetMs }) => `${floor} ${debt} ${Math.ceil(resetMs * 1_000)}`).join(' ')}`;
-  return `0 ${lease} ${merging} ${runs.join(' ')}`;
+  return [text, `0 ${lease} ${merging} ${runs.join(' ')}`];
 }
 
-export function settleText(difference: number, takenAtMicros: number, usedThen: readonly number[]): string {
-  return `1 ${difference} ${takenAtMicros} ${usedThen.join(' ')}`;
+export function settleRequest(
+  text: string,
+  difference: number,
+  takenAtMicros: number,
+  usedThen: readonly number[],
+): Request {
+  return [text, `1 ${difference} ${takenAtMicros} ${usedThen.join(' ')}`];
 }
 
 /** @param runs how many were asked for */
-export function readAnswer(reply: unknown, runs: number, rules: number): Answer {
+export function readAnswer(reply: unknown, runs: number, rules: readonly Rule[]): Answer {
   const numbers = String(reply).split(' ').map(Number);
-  if (numbers.length !== 2 + 3 * (runs + rules) || numbers.some(Number.isNaN)) {
-    throw new Error(`The script answered something else than ${runs} runs and ${rules} limits`);
+  const short = numbers.length === 4 && runs === 1 && rules.length === 1;
+  if (numbers.some(Number.isNaN) || (!short && numbers.length !== 2 + 3 * (runs + rules.length))) {
+    throw new Error(`The script answered something else than ${runs} runs and ${rules.length} limits`);
   }
+  return short
+    ? shortAnswer(numbers as [number, number, number, number], rules[0] as Rule)
+    : longAnswer(numbers, runs, rules.length);
+}
+
+function shortAnswer(
+  [nowMicros, admitted, wait, used]: [number, number, number, number],
+  rule: Rule,
+): Answer {
+  const perMs = rule.forScript[2] * 1_000;
+  const left = rule.capacity - used;
+  const excess = Math.max(Math.floor(left + HAIR) + 1, 1) - left;
+  return {
+    nowMicros,
+    lease: 0,
+    runs: [{ admitted, waitMs: waitMs(wait), binding: 0 }],
+    usage: [{ used, resetMs: used / perMs, refillMs: Math.min(used, excess) / perMs }],
+  };
+}
+
+function longAnswer(numbers: readonly number[], runs: number, rules: number): Answer {
   const at = (index: number): number => numbers[index] as number;
   const usageAt = 2 + 3 * runs;
   return {
@@ -60,7 +102,7 @@ export function readAnswer(reply: unknown, runs: number, rules: number): Answer 
     lease: at(1),
     runs: Array.from({ length: runs }, (_, run) => ({
       admitted: at(2 + 3 * run),
-      waitMs: at(3 + 3 * run) < 0 ? Number.POSITIVE_INFINITY : at(3 + 3 * run) / 1_000,
+      waitMs: waitMs(at(3 + 3 * run)),
       binding: at(4 + 3 * run),
     })),
     usage: Array.from({ length: rules }, (_, rule) => ({
@@ -71,23 +113,22 @@ export function readAnswer(reply: unknown, runs: number, rules: number): Answer 
   };
 }
 
+const waitMs = (micros: number): number => (micros < 0 ? Number.POSITIVE_INFINITY : micros / 1_000);
+
 /**
  * EVALSHA, and EVAL where Redis does not know the script (a restart, SCRIPT FLUSH, a new node).
  * @param request asked again after `onUnknown`, since such a Redis may have forgotten more than the script
  */
-export async function runScript(
+export function runScript(
   client: RedisClient,
   { text, sha1 }: Script,
   key: string,
-  rules: string,
-  request: () => string,
+  request: () => Request,
   onUnknown: () => void,
 ): Promise<unknown> {
-  try {
-    return await client.evalsha(sha1, 1, key, rules, request());
-  } catch (error) {
+  return client.evalsha(sha1, 1, key, ...request()).catch((error: unknown) => {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     onUnknown();
-    return client.eval(text, 1, key, rules, request());
-  }
+    return client.eval(text, 1, key, ...request());
+  });
 }
