@@ -6,6 +6,7 @@ import { readDecisions } from './read-decisions.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisGuard, UNAVAILABLE } from './redis-guard.js';
 import { script } from './script.js';
+import type { RedisStoreSettings } from './settings.js';
 import {
   type Answer,
   decideRequest,
@@ -16,14 +17,6 @@ import {
   runScript,
   settleRequest,
 } from './wire.js';
-
-export interface RedisStoreSettings {
-  readonly timeoutMs: number;
-  readonly coalesce: boolean;
-  readonly leaseSize: number;
-  readonly leaseMs: number;
-  readonly prefix: string;
-}
 
 /** Keys that are told to a Redis that came back, at one time. */
 const MERGES_AT_ONCE = 64;

@@ -7,7 +7,7 @@ export interface Script {
 
 /**
  * The one script. Time is Redis' own, in whole microseconds, so that no client's clock matters. One key; its value is the numbers of
- * all limits side by side, each with its kind first: `1 level last` (gcra), `2 w newest n count…` (strict: counts from the newest
+ * all limits side by side, as packed doubles, each with its kind first: `1 level last` (gcra), `2 w newest n count…` (strict: counts from the newest
  * sub-window to the oldest), `3 start count` (fixed). It expires, in milliseconds, when nothing is used any more.
  *
  * ARGV[1], for each limit: kind, capacity and two parameters (gcra: units a microsecond; strict: sub-windows, their length;
@@ -17,7 +17,7 @@ export interface Script {
  *      (floor), and what it used on its own (debt), to be forgotten in `reset`.
  *   `1 difference takenAt usedThen…`  corrects a reservation.
  * By far the most requests are one gcra limit and one run. They have a short form, which takes a quarter of the time: ARGV is capacity,
- * units a microsecond, cost, count; the answer is now, admitted, wait, used.
+ * units a microsecond, cost, count; the answer is a list: now, admitted, wait, used in millionths.
  * The long form answers with numbers: now, lease granted, for each run: admitted, wait (-1: never), binding limit; for each limit: used, reset,
  * refill.
  */
@@ -27,8 +27,9 @@ if ARGV[4] then
   local used, admitted, wait = 0, count, 0
   local stored = redis.call('GET', KEYS[1])
   if stored then
-    local level, last = string.match(stored, '^1 (%S+) (%S+)$')
-    if level then used = math.max(0, level - math.max(0, now - last) * rate) end
+    local kind, level, last
+    if #stored == 24 then kind, level, last = struct.unpack('ddd', stored) end
+    if kind == 1 then used = math.max(0, level - math.max(0, now - last) * rate) end
   end
   if cost > 0 then admitted = math.max(0, math.min(count, math.floor((capacity - used + 1e-6) / cost))) end
   if admitted < count then
@@ -37,9 +38,9 @@ if ARGV[4] then
   end
   if admitted * cost > 0 then
     used = used + admitted * cost
-    redis.call('SET', KEYS[1], string.format('1 %.17g %.0f', used, now), 'PX', math.ceil(used / rate / 1000) + 1)
+    redis.call('SET', KEYS[1], struct.pack('ddd', 1, used, now), 'PX', math.ceil(used / rate / 1000) + 1)
   end
-  return string.format('%.0f %d %.17g %.17g', now, admitted, wait, used)
+  return { now, admitted, math.ceil(wait), math.floor(used * 1e6 + 0.5) }
 end
 local function numbers(text)
   local list = {}
@@ -49,7 +50,8 @@ end
 local HAIR = 1e-6
 local parameters, request = numbers(ARGV[1]), numbers(ARGV[2])
 local stored = redis.call('GET', KEYS[1])
-local saved, from, changed = numbers(stored or ''), 1, false
+local saved, from, changed = {}, 1, false
+if stored and #stored % 8 == 0 then saved = { struct.unpack(string.rep('d', #stored / 8), stored) } end
 local rules = {}
 
 local function load(rule)
@@ -80,12 +82,18 @@ local function load(rule)
   end
 end
 
+local parts = {}
 local function save(rule)
-  if rule.kind == 1 then return string.format('1 %.17g %.17g', rule.used, now) end
-  if rule.kind == 3 then return string.format('3 %.17g %.17g', rule.start, rule.used) end
-  local parts = { string.format('2 %.17g %.17g %d', rule.second, rule.newest, rule.first) }
-  for age = 0, rule.first do parts[#parts + 1] = string.format('%.17g', rule.counts[age]) end
-  return table.concat(parts, ' ')
+  local at = #parts
+  parts[at + 1] = rule.kind
+  if rule.kind == 1 then
+    parts[at + 2], parts[at + 3] = rule.used, now
+  elseif rule.kind == 3 then
+    parts[at + 2], parts[at + 3] = rule.start, rule.used
+  else
+    parts[at + 2], parts[at + 3], parts[at + 4] = rule.second, rule.newest, rule.first
+    for age = 0, rule.first do parts[at + 5 + age] = rule.counts[age] end
+  end
 end
 
 local function leaves(rule, age) return (rule.newest - age + rule.first + 1) * rule.second - now end
@@ -218,17 +226,17 @@ else
 end
 
 local longest = 0
-local parts = {}
-for index, rule in ipairs(rules) do
+for _, rule in ipairs(rules) do
   local resets = reset(rule)
   longest = math.max(longest, resets)
-  parts[index] = save(rule)
+  if changed then save(rule) end
   tell(rule.used)
   tell(resets)
   tell(refill(rule))
 end
 if changed then
-  if longest > 0 then redis.call('SET', KEYS[1], table.concat(parts, ' '), 'PX', string.format('%.0f', math.ceil(longest / 1000) + 1))
+  local state = struct.pack(string.rep('d', #parts), unpack(parts))
+  if longest > 0 then redis.call('SET', KEYS[1], state, 'PX', math.ceil(longest / 1000) + 1)
   elseif stored then redis.call('DEL', KEYS[1]) end
 end
 return table.concat(answer, ' ')

@@ -69,9 +69,9 @@ export function settleRequest(
 
 /** @param runs how many were asked for */
 export function readAnswer(reply: unknown, runs: number, rules: readonly Rule[]): Answer {
-  const numbers = String(reply).split(' ').map(Number);
-  const short = numbers.length === 4 && runs === 1 && rules.length === 1;
-  if (numbers.some(Number.isNaN) || (!short && numbers.length !== 2 + 3 * (runs + rules.length))) {
+  const numbers = Array.isArray(reply) ? reply.map(Number) : String(reply).split(' ').map(Number);
+  const short = Array.isArray(reply);
+  if (numbers.some(Number.isNaN) || numbers.length !== (short ? 4 : 2 + 3 * (runs + rules.length))) {
     throw new Error(`The script answered something else than ${runs} runs and ${rules.length} limits`);
   }
   return short
@@ -80,9 +80,10 @@ export function readAnswer(reply: unknown, runs: number, rules: readonly Rule[])
 }
 
 function shortAnswer(
-  [nowMicros, admitted, wait, used]: [number, number, number, number],
+  [nowMicros, admitted, wait, millionths]: [number, number, number, number],
   rule: Rule,
 ): Answer {
+  const used = millionths / 1e6;
   const perMs = rule.forScript[2] * 1_000;
   const left = rule.capacity - used;
   const excess = Math.max(Math.floor(left + HAIR) + 1, 1) - left;
