@@ -1,5 +1,10 @@
 import { ManualClock } from '@mainstay/core';
-import { CircuitBreaker, type CircuitBreakerOptions } from '../src/index.js';
+import {
+  CircuitBreaker,
+  CircuitBreakerGroup,
+  type CircuitBreakerGroupOptions,
+  type CircuitBreakerOptions,
+} from '../src/index.js';
 
 /** A breaker on a clock that stands still, opening after two failures and closing after one successful probe. */
 export function makeBreaker(options: Partial<CircuitBreakerOptions> = {}) {
@@ -14,6 +19,21 @@ export function makeBreaker(options: Partial<CircuitBreakerOptions> = {}) {
     ...options,
   });
   return { breaker, clock };
+}
+
+/** A group of such breakers. */
+export function makeGroup(options: Partial<CircuitBreakerGroupOptions> = {}) {
+  const clock = new ManualClock(1_000_000);
+  const group = new CircuitBreakerGroup({
+    name: 'hosts',
+    failureThreshold: 2,
+    openMs: 1_000,
+    openBackoff: { jitterRatio: 0 },
+    halfOpen: { probes: 1, leaseMs: 10_000 },
+    clock,
+    ...options,
+  });
+  return { group, clock };
 }
 
 export interface Deferred<Value> {
