@@ -11,8 +11,25 @@ export {
   PoolQueueFullError,
 } from './errors.js';
 export type { PooledResource } from './inspection.js';
-export { isTransactionRolledBackError, TransactionRolledBackError } from './pg/pg-errors.js';
+export type { Lease } from './lease.js';
+export type { SessionReset } from './pg/bleed-guard.js';
+export type { ExplainOptions, QueryPlan } from './pg/explain.js';
+export { fingerprint } from './pg/fingerprint.js';
+export type { IndexAdvice, IndexAdviceOptions } from './pg/index-advice.js';
+export {
+  isQueryTimeoutError,
+  isTransactionRolledBackError,
+  QueryTimeoutError,
+  TransactionRolledBackError,
+} from './pg/pg-errors.js';
 export type { PgPoolOptions } from './pg/pg-options.js';
 export { PgPool } from './pg/pg-pool.js';
+export { type Profile, type ProfileSettings, profiles } from './pg/profiles.js';
+export type { RepeatedQuery, RepeatedQueryOptions } from './pg/repeated-queries.js';
+export { erlangC, type PoolSize, type SizingOptions, sizePool } from './pg/sizing.js';
+export type { SlowQuery, SlowQueryOptions } from './pg/slow-queries.js';
 export { breaksConnection, isRetryable, sqlStateOf } from './pg/sqlstate.js';
-export type { TransactionFunction, TransactionOptions } from './pg/transaction.js';
+export type { StatementLimits } from './pg/statement.js';
+export { type TarnPool, toTarn } from './pg/tarn.js';
+export type { TransactionFunction } from './pg/transaction.js';
+export type { Isolation, TransactionOptions } from './pg/transaction-options.js';

@@ -61,13 +61,6 @@ postgresTest('a stale prepared statement costs the connection, so that the next 
   expect((await pool.query(config)).fields).toHaveLength(2);
 });
 
-postgresTest('a statement that the driver gave up on costs the connection', async () => {
-  const pool = pgPool({ max: 1, query_timeout: 100 });
-  await expect(pool.query('SELECT pg_sleep(0.4)')).rejects.toThrow('Query read timeout');
-  expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
-  expect(pool.stats().created).toBe(2);
-});
-
 postgresTest('a type parser that throws costs the statement and nothing else', async () => {
   const pool = pgPool({ max: 1 });
   const types = {

@@ -1,32 +1,54 @@
 import type { PoolClient } from 'pg';
-import { isInTransaction, isQuiet } from './client.js';
+import { forgetPreparedStatements, isInTransaction, isQuiet } from './client.js';
+import { type ClientState, stateOf } from './client-state.js';
+
+/** When the session is reset on release: after statements that leave something in it, after every loan, never. */
+export type SessionReset = 'tracked' | 'always' | 'never';
 
 /**
- * What a holder leaves behind must not reach the next one: an open transaction is rolled back first.
+ * What a holder leaves behind must not reach the next one: an open transaction is rolled back, and what he set in the session
+ * is discarded (`DISCARD ALL`), prepared statements with it. Where hooks had configured the session, the connection is given
+ * up instead (false), since they would have to run again.
  *
- * A clean connection costs a comparison. After an error the server has yet to say in which state the transaction is (its
- * ReadyForQuery follows the error), and statements may still be queued: then it waits for the answer.
+ * A clean connection costs some comparisons. After an error the server has yet to say in which state the transaction is (its
+ * ReadyForQuery follows the error), statements may still be queued, a cancel request may be under way: then it waits.
  * The pool bounds it (`checkTimeoutMs`), and a connection that is lost meanwhile leaves the pool by itself.
  */
-export function clean(client: PoolClient): Promise<boolean> | undefined {
-  if (isQuiet(client)) return isInTransaction(client) ? rollBack(client) : undefined;
+export function clean(client: PoolClient, mode: SessionReset): Promise<boolean> | boolean | undefined {
+  const state = stateOf(client);
+  if (state?.cancelling !== undefined) return state.cancelling.then(() => again(client, mode));
+  if (isQuiet(client)) {
+    if (isInTransaction(client)) return rollBack(client, mode);
+    const discards = state !== undefined && (mode === 'always' || (mode === 'tracked' && state.dirty));
+    return discards ? reset(client, state) : undefined;
+  }
   return new Promise((resolve) => {
-    client.once('drain', () => {
-      // Statements of the former holder may have been queued meanwhile; look again rather than trust the event.
-      Promise.resolve(clean(client)).then((passed) => resolve(passed ?? true));
-    });
+    // Statements of the former holder may have been queued meanwhile; look again rather than trust the event.
+    client.once('drain', () => resolve(again(client, mode)));
   });
 }
 
-function rollBack(client: PoolClient): Promise<boolean> {
-  return new Promise((resolve) => {
-    client.query('ROLLBACK', (error: unknown) => resolve(!error && !isInTransaction(client)));
+const again = async (client: PoolClient, mode: SessionReset): Promise<boolean> =>
+  (await clean(client, mode)) ?? true;
+
+async function rollBack(client: PoolClient, mode: SessionReset): Promise<boolean> {
+  if ((await run(client, 'ROLLBACK')) && !isInTransaction(client)) return again(client, mode);
+  return false;
+}
+
+function reset(client: PoolClient, state: ClientState): Promise<boolean> | boolean {
+  if (state.configured) return false;
+  return run(client, 'DISCARD ALL').then((done) => {
+    state.dirty = false;
+    if (done) forgetPreparedStatements(client);
+    return done;
   });
 }
 
 /** A round trip that runs nothing: an empty statement. */
-export function ping(client: PoolClient): Promise<boolean> {
-  return new Promise((resolve) => {
-    client.query('', (error: unknown) => resolve(!error));
+export const ping = (client: PoolClient): Promise<boolean> => run(client, '');
+
+const run = (client: PoolClient, statement: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    client.query(statement, (error: unknown) => resolve(!error));
   });
-}

@@ -5,14 +5,25 @@ interface Innards {
   connection?: {
     stream?: { destroy?: () => void };
     on?: (event: string, listener: (message: unknown) => void) => void;
+    parsedStatements?: object;
+    submittedNamedStatements?: object;
   };
+  connectionParameters?: { query_timeout?: unknown };
   readyForQuery?: boolean;
   getTransactionStatus?: () => string | null;
-  _activeQuery?: unknown;
-  _queryQueue?: readonly unknown[];
-  _sentQueryQueue?: readonly unknown[];
+  _activeQuery?: QueryInnards | null;
+  _queryQueue?: QueryInnards[];
+  _sentQueryQueue?: readonly QueryInnards[];
+  _pulseQueryQueue?: () => void;
   _queryable?: boolean;
   _ending?: boolean;
+}
+
+/** pg's record of a statement. */
+export interface QueryInnards {
+  text?: unknown;
+  cursor?: { text?: unknown };
+  handleError?: (error: unknown, connection: unknown) => void;
 }
 
 const innards = (client: PoolClient): Innards => client as unknown as Innards;
@@ -50,6 +61,68 @@ export function watchTransactionStatus(client: PoolClient): void {
 export function isInTransaction(client: PoolClient): boolean {
   const status = innards(client).getTransactionStatus?.() ?? noted.get(client);
   return status === 'T' || status === 'E';
+}
+
+/** Calls back for a message of the server; nothing where the driver does not show them (pg-native). */
+export function onMessage(client: PoolClient, name: string, listener: (message: unknown) => void): void {
+  innards(client).connection?.on?.(name, listener);
+}
+
+/** The statement that the server is working on. */
+export const activeQuery = (client: PoolClient): QueryInnards | undefined =>
+  innards(client)._activeQuery ?? undefined;
+
+export function activeText(client: PoolClient): string | undefined {
+  const query = innards(client)._activeQuery;
+  const text = query?.text ?? query?.cursor?.text;
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** The statement that was handed to the client last, to be called right after that. */
+export function newestQuery(client: PoolClient): QueryInnards | undefined {
+  const { _queryQueue, _sentQueryQueue, _activeQuery } = innards(client);
+  return _queryQueue?.at(-1) ?? _sentQueryQueue?.at(-1) ?? _activeQuery ?? undefined;
+}
+
+/** Takes a statement back that has not been sent. False: it is on its way, or over. */
+export function unqueue(client: PoolClient, query: QueryInnards): boolean {
+  const queue = innards(client)._queryQueue;
+  const index = queue?.indexOf(query) ?? -1;
+  if (index !== -1) queue?.splice(index, 1);
+  return index !== -1;
+}
+
+/** Takes all statements back that have not been sent. Returns what puts them to work again, or fails them on a lost client. */
+export function holdQueue(client: PoolClient): () => void {
+  const { _queryQueue: queue, connection } = innards(client);
+  const held = queue?.splice(0) ?? [];
+  return () => {
+    if (held.length === 0) return;
+    if (isUsable(client)) {
+      queue?.unshift(...held);
+      innards(client)._pulseQueryQueue?.();
+      return;
+    }
+    const error = new Error('Connection terminated');
+    for (const query of held) process.nextTick(() => query.handleError?.(error, connection));
+  };
+}
+
+/** The server has forgotten its prepared statements (DISCARD ALL): so must the driver, or it would use their names. */
+export function forgetPreparedStatements(client: PoolClient): void {
+  const { connection } = innards(client);
+  if (connection === undefined) return;
+  connection.parsedStatements = {};
+  connection.submittedNamedStatements = {};
+}
+
+/** Takes pg's `query_timeout` over, wherever it was set (options, connection string, defaults). 0: none. */
+export function takeQueryTimeout(client: PoolClient): number {
+  const { connectionParameters } = innards(client);
+  const timeout = Number(connectionParameters?.query_timeout);
+  if (connectionParameters === undefined || !(timeout > 0)) return 0;
+  connectionParameters.query_timeout = false;
+  return timeout;
 }
 
 /** Cuts the socket without a word. */

@@ -1,7 +1,10 @@
 import { type Clock, deadlinesOf, onAbort } from '@mainstay/core';
 import type { PoolClient, PoolConfig } from 'pg';
 import type { CreateContext } from '../options.js';
-import { cut, watchTransactionStatus } from './client.js';
+import { cut, isQuiet, isUsable, watchTransactionStatus } from './client.js';
+import { remember } from './client-state.js';
+import { watchSession } from './session-state.js';
+import type { Statements } from './statements.js';
 
 /** How long the server may take to answer a goodbye before the socket is cut. */
 const GOODBYE_MS = 1_000;
@@ -11,11 +14,15 @@ export interface OpenOptions {
   config: PoolConfig;
   /** Always heard, from before the connect to the end: nothing that happens to a connection ends the process. */
   onError: (error: Error, client: PoolClient) => void;
+  /** Lets listeners of `connect` have their turn; whether there are any. */
+  announce: (client: PoolClient) => boolean;
+  /** Undefined: the client's own `query` is left alone. */
+  statements: Statements | undefined;
 }
 
-/** Connects and runs the hooks `onConnect` and `verify`. @throws whatever went wrong; the socket is closed then */
+/** Connects and runs the hooks: `onConnect`, `verify`, listeners of `connect`. @throws whatever went wrong; the socket is closed then */
 export async function open(
-  { Client, config, onError }: OpenOptions,
+  { Client, config, onError, announce, statements }: OpenOptions,
   context: CreateContext,
 ): Promise<PoolClient> {
   const client = new Client(config);
@@ -28,12 +35,20 @@ export async function open(
   });
   client.once('end', context.lost);
   watchTransactionStatus(client);
+  const state = remember(client);
+  statements?.guard(client);
   const leave = onAbort(context.signal, () => cut(client));
   try {
     await connected(client);
+    watchSession(client, state);
     await config.onConnect?.(client);
     if (config.verify !== undefined) await verified(client, config.verify);
+    // By now it belongs to the pool as far as errors are concerned.
     opened = true;
+    // What hooks set belongs to the connection, and not to its first holder.
+    if (announce(client)) await atRest(client);
+    state.configured = state.dirty;
+    state.dirty = false;
     return client;
   } catch (error) {
     cut(client);
@@ -52,6 +67,19 @@ const verified = (client: PoolClient, verify: NonNullable<PoolConfig['verify']>)
   new Promise((resolve, reject) => {
     verify(client, (error) => (error ? reject(error) : resolve()));
   });
+
+/** Until statements that listeners sent without anybody to wait for them are through; they come first in any case. */
+async function atRest(client: PoolClient): Promise<void> {
+  do {
+    if (!isQuiet(client)) {
+      await new Promise<void>((resolve) => {
+        client.once('drain', resolve);
+        client.once('end', resolve);
+      });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (!isQuiet(client) && isUsable(client));
+}
 
 /** Says goodbye, and cuts the socket when there is no answer. */
 export function closeConnection(client: PoolClient, clock: Clock): Promise<void> {

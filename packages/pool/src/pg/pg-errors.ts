@@ -1,4 +1,4 @@
-import { hasErrorCode, MainstayError } from '@mainstay/core';
+import { hasErrorCode, MainstayError, withoutStack } from '@mainstay/core';
 
 const phrases: Record<string, string> = {
   ERR_POOL_ACQUIRE_TIMEOUT: 'timeout exceeded when trying to connect',
@@ -25,13 +25,36 @@ export class TransactionRolledBackError extends MainstayError {
   }
   declare readonly code: 'ERR_TRANSACTION_ROLLED_BACK';
 
-  constructor() {
+  constructor(options?: { cause?: unknown }) {
     super(
       'ERR_TRANSACTION_ROLLED_BACK',
       'The server answered COMMIT with ROLLBACK: a statement in the transaction failed and its error was swallowed',
+      options,
     );
   }
 }
 
 export const isTransactionRolledBackError = (error: unknown): error is TransactionRolledBackError =>
   hasErrorCode(error, 'ERR_TRANSACTION_ROLLED_BACK');
+
+/** A statement had no answer within `queryTimeoutMs`: it was cancelled on the server. The message begins as pg's own does. */
+export class QueryTimeoutError extends MainstayError {
+  static {
+    Object.defineProperty(QueryTimeoutError.prototype, 'name', { value: 'QueryTimeoutError' });
+  }
+  declare readonly code: 'ERR_QUERY_TIMEOUT';
+
+  constructor(timeoutMs: number) {
+    super(
+      'ERR_QUERY_TIMEOUT',
+      `Query read timeout: no answer within ${timeoutMs} ms, the statement was cancelled`,
+    );
+  }
+}
+
+export const isQueryTimeoutError = (error: unknown): error is QueryTimeoutError =>
+  hasErrorCode(error, 'ERR_QUERY_TIMEOUT');
+
+/** Its stack would show a timer; whoever passes it on captures the caller's. */
+export const queryTimeoutError = (timeoutMs: number): QueryTimeoutError =>
+  withoutStack(() => new QueryTimeoutError(timeoutMs));

@@ -1,6 +1,10 @@
-import { type Clock, option, readOptions } from '@mainstay/core';
+import { type Clock, monotonicClock, option, readOptions } from '@mainstay/core';
 import type { PoolConfig } from 'pg';
 import type { PoolOptions } from '../options.js';
+import type { SessionReset } from './bleed-guard.js';
+import { type Profile, profiles } from './profiles.js';
+import type { RepeatedQueryOptions } from './repeated-queries.js';
+import type { SlowQueryOptions } from './slow-queries.js';
 
 type Own = Pick<
   PoolOptions<unknown>,
@@ -15,9 +19,10 @@ type Own = Pick<
 >;
 
 /**
- * Every option of pg.Pool and, beside them, those of Mainstay's pool. Three pairs say the same thing in other units; giving
- * both of a pair is a TypeError: `acquireTimeoutMs` (default 10,000) and `connectionTimeoutMillis`, `idleTimeoutMs` (default
- * 10,000) and `idleTimeoutMillis`, `maxLifetimeMs` (default 1,800,000) and `maxLifetimeSeconds`. In all of them 0 means no limit.
+ * Every option of pg.Pool and, beside them, those of Mainstay's pool. Some pairs say the same thing; giving both of a pair is
+ * a TypeError: `acquireTimeoutMs` (default 10,000) and `connectionTimeoutMillis`, `idleTimeoutMs` (default 10,000) and
+ * `idleTimeoutMillis`, `maxLifetimeMs` (default 1,800,000) and `maxLifetimeSeconds`, `queryTimeoutMs` (default 0) and
+ * `query_timeout`. In all times 0 means no limit.
  */
 export interface PgPoolOptions extends PoolConfig, Own {
   /** Says who it is in errors, stats and metrics. Default 'postgres'. */
@@ -29,6 +34,28 @@ export interface PgPoolOptions extends PoolConfig, Own {
    * Default 1,000; 0: always, Infinity: never.
    */
   validateAfterIdleMs?: number | undefined;
+  /**
+   * How long a statement may take, on held clients too. Then it is cancelled on the server, the caller gets a
+   * QueryTimeoutError at once, and the connection is kept. Of one statement: `timeoutMs` in its config. Default 0: no limit.
+   */
+  queryTimeoutMs?: number | undefined;
+  /**
+   * When a released session is reset by DISCARD ALL: `tracked` (the default) after statements that leave something in it,
+   * `always`, which costs a round trip a loan, or `never`. Open transactions are rolled back in any case.
+   */
+  sessionReset?: SessionReset | undefined;
+  /** Numbers for a kind of service, under the options that are given. Default: none, see the options. */
+  profile?: Profile | undefined;
+  /**
+   * `strict`: pg-pool's own behaviour wherever ours differs on purpose. Any error costs the connection, nothing is cleaned,
+   * pinged or cancelled, waits have no limit, connections no lifetime, `end()` waits for ever, a lost connection that
+   * nobody listens to ends the process. Only those whom pg-pool strands at `end()` are still served.
+   */
+  compat?: 'strict' | undefined;
+  /** Tells about statements that take long. Default: none. */
+  slowQueries?: SlowQueryOptions | undefined;
+  /** Tells about statements that are repeated within one `unitOfWork` or transaction. Default: none. */
+  repeatedQueries?: RepeatedQueryOptions | undefined;
   /** How long `end()` waits for connections that are still in use before it closes them. Default 30,000. */
   drainTimeoutMs?: number | undefined;
   clock?: Clock | undefined;
@@ -38,6 +65,7 @@ const twins = [
   ['acquireTimeoutMs', 'connectionTimeoutMillis'],
   ['idleTimeoutMs', 'idleTimeoutMillis'],
   ['maxLifetimeMs', 'maxLifetimeSeconds'],
+  ['queryTimeoutMs', 'query_timeout'],
 ] as const;
 
 /** The generic pool's options, without its functions, from pg's and ours. */
@@ -46,12 +74,14 @@ export type TimesAndSizes = Omit<
   'create' | 'destroy' | 'validate' | 'reset' | 'isBroken'
 >;
 
-export function translate(options: PgPoolOptions): TimesAndSizes {
+/** @throws TypeError when an option is given twice under two names */
+export function translate(received: PgPoolOptions): TimesAndSizes {
   for (const [own, theirs] of twins) {
-    if (options[own] !== undefined && options[theirs] !== undefined) {
+    if (received[own] !== undefined && received[theirs] !== undefined) {
       throw new TypeError(`PgPool: options "${own}" and "${theirs}" mean the same thing: give one of them`);
     }
   }
+  const options = underProfile(received);
   const { maxUses, maxLifetimeSeconds, maxLifetimeMs } = options;
   return {
     name: options.name ?? 'postgres',
@@ -72,9 +102,36 @@ export function translate(options: PgPoolOptions): TimesAndSizes {
   };
 }
 
+/** What was given counts; under pg's names, too. */
+function underProfile(received: PgPoolOptions): PgPoolOptions {
+  const { profile } = readOptions('PgPool', { profile: received.profile }, profileField);
+  if (profile === undefined) return received;
+  const settings: Record<string, unknown> = { ...profiles[profile] };
+  for (const [own, theirs] of twins) if (received[theirs] !== undefined) delete settings[own];
+  if (received.poolSize !== undefined) delete settings.max;
+  const given = Object.entries(received).filter(([, value]) => value !== undefined);
+  return { ...settings, ...Object.fromEntries(given) };
+}
+
+const profileField = { profile: option.oneOf(['web', 'worker', 'batch'], { optional: true }) };
+
 /** null switches a limit of pg.Pool off, as 0 does. */
 const orZero = (value: number | null | undefined): number | undefined => (value === null ? 0 : value);
 
-export const readDrainTimeout = ({ drainTimeoutMs }: PgPoolOptions): number =>
-  readOptions('PgPool', { drainTimeoutMs }, { drainTimeoutMs: option.milliseconds({ default: 30_000 }) })
-    .drainTimeoutMs;
+const facadeFields = {
+  drainTimeoutMs: option.milliseconds({ default: 30_000 }),
+  queryTimeoutMs: option.milliseconds({ default: 0 }),
+  sessionReset: option.oneOf(['tracked', 'always', 'never'], { default: 'tracked' }),
+  compat: option.oneOf(['strict'], { optional: true }),
+  clock: option.instance<Clock>({
+    default: monotonicClock,
+    methods: ['now', 'coarseNow', 'setTimer'],
+    expected: 'a clock',
+  }),
+};
+
+/** The options that are not the generic pool's. @throws TypeError, RangeError */
+export const readFacadeOptions = (received: PgPoolOptions) => {
+  const { drainTimeoutMs, queryTimeoutMs, sessionReset, compat, clock } = underProfile(received);
+  return readOptions('PgPool', { drainTimeoutMs, queryTimeoutMs, sessionReset, compat, clock }, facadeFields);
+};

@@ -1,20 +1,26 @@
-import { type Clock, monotonicClock } from '@mainstay/core';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock } from '@mainstay/core';
 import pg from 'pg';
 import type { AcquireOptions } from '../acquire-options.js';
 import type { PoolStats } from '../counters.js';
 import type { PooledResource } from '../inspection.js';
 import type { Lease } from '../lease.js';
-import type { CreateContext } from '../options.js';
-import { Pool } from '../pool.js';
-import { clean, ping } from './bleed-guard.js';
-import { isUsable, keepAlive } from './client.js';
+import { Canceller } from './canceller.js';
+import { Checkouts } from './checkouts.js';
+import { ClientLease } from './client-lease.js';
 import { defineCounts } from './counts.js';
-import { closeConnection, open } from './open.js';
-import { inWordsOfPg } from './pg-errors.js';
-import { type PgPoolOptions, readDrainTimeout, translate } from './pg-options.js';
+import { type ExplainOptions, explain, type QueryPlan } from './explain.js';
+import { type IndexAdvice, type IndexAdviceOptions, indexAdvice } from './index-advice.js';
+import { type PgPoolOptions, readFacadeOptions, translate } from './pg-options.js';
 import { type Callback, isSubmittable, runAwaited, runCalledBack, submit } from './query.js';
-import { breaksConnection } from './sqlstate.js';
-import { runTransaction, type TransactionFunction, type TransactionOptions } from './transaction.js';
+import { RepeatedQueries } from './repeated-queries.js';
+import { SlowQueries } from './slow-queries.js';
+import type { StatementLimits } from './statement.js';
+import { Statements } from './statements.js';
+import { NO_LIMIT_MS, strictly } from './strict.js';
+import { runTransaction, type TransactionFunction } from './transaction.js';
+import type { TransactionOptions } from './transaction-options.js';
+import type { TransactionScope } from './transaction-scope.js';
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -34,7 +40,6 @@ interface BaseFields {
   Promise: PromiseConstructor;
 }
 
-const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 const nothing = (): void => {};
 
 /**
@@ -48,11 +53,14 @@ const nothing = (): void => {};
 export class PgPool extends pg.Pool implements AsyncDisposable {
   readonly kind = 'pool';
   readonly name: string;
-  readonly #pool: Pool<pg.PoolClient>;
+  readonly #checkouts: Checkouts;
   readonly #clock: Clock;
-  readonly #allowExitOnIdle: boolean;
+  readonly #canceller: Canceller;
   readonly #drainTimeoutMs: number;
+  readonly #strict: boolean;
   readonly #Promise: PromiseConstructor | undefined;
+  readonly #scopes = new AsyncLocalStorage<TransactionScope>();
+  readonly #repeated: RepeatedQueries | undefined;
 
   /**
    * @param Client instead of pg's, as `options.Client`
@@ -60,26 +68,40 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
    */
   constructor(options: PgPoolOptions = {}, Client?: PgPoolOptions['Client']) {
     const translated = translate(options);
+    const { drainTimeoutMs, queryTimeoutMs, sessionReset, compat, clock } = readFacadeOptions(options);
     super(Client === undefined ? options : { ...options, Client });
+    this.options.max = translated.max ?? 10;
     this.name = translated.name;
-    this.#clock = options.clock ?? monotonicClock;
-    this.#allowExitOnIdle = options.allowExitOnIdle ?? false;
-    this.#drainTimeoutMs = readDrainTimeout(options);
+    this.#clock = clock;
+    this.#strict = compat === 'strict';
+    this.#drainTimeoutMs = this.#strict ? NO_LIMIT_MS : drainTimeoutMs;
     this.#Promise = options.Promise as PromiseConstructor | undefined;
-    this.#pool = new Pool<pg.PoolClient>({
-      ...translated,
-      create: (context) => this.#open(context),
-      destroy: (client) => this.#close(client),
-      validate: ping,
-      reset: clean,
+    this.#canceller = new Canceller(clock);
+    const { slowQueries, repeatedQueries } = options;
+    this.#repeated = repeatedQueries && new RepeatedQueries(repeatedQueries, clock);
+    const slow = slowQueries && new SlowQueries(slowQueries, clock, (...all) => this.explain(...all));
+    const observers = [slow, this.#repeated].filter((observer) => observer !== undefined);
+    this.#checkouts = new Checkouts({
+      emitter: this,
+      Client: (this as unknown as BaseFields).Client,
+      config: this.options,
+      pool: this.#strict ? strictly(translated, options) : translated,
+      clock,
+      allowExitOnIdle: options.allowExitOnIdle ?? false,
+      sessionReset,
+      strict: this.#strict,
+      log: typeof options.log === 'function' ? options.log : undefined,
+      statements: this.#strict
+        ? undefined
+        : new Statements({ clock, canceller: this.#canceller, timeoutMs: queryTimeoutMs, observers }),
     });
   }
 
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
-    if (callback === undefined) return this.#promised(this.#checkOut());
-    this.#checkOut().then(
+    if (callback === undefined) return this.#promised(this.#connect());
+    this.#connect().then(
       (client) => process.nextTick(callback, undefined, client, client.release),
       (error: unknown) => process.nextTick(callback, error, undefined, nothing),
     );
@@ -88,15 +110,15 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
 
   /**
    * All forms of pg.Pool: text or config, values, callback or promise. A Submittable (Cursor, QueryStream) is returned as it
-   * is and gives its connection back when it has ended.
+   * is and gives its connection back when it has ended. Beside pg's fields a config takes `signal` and `timeoutMs`.
    */
   override query<T extends pg.Submittable>(submittable: T): T;
   override query<R extends unknown[] = Row[], I = unknown[]>(
-    config: pg.QueryArrayConfig<I>,
+    config: pg.QueryArrayConfig<I> & StatementLimits,
     values?: pg.QueryConfigValues<I>,
   ): Promise<pg.QueryArrayResult<R>>;
   override query<R extends pg.QueryResultRow = Row, I = unknown[]>(
-    query: string | pg.QueryConfig<I>,
+    query: string | (pg.QueryConfig<I> & StatementLimits),
     values?: pg.QueryConfigValues<I>,
   ): Promise<pg.QueryResult<R>>;
   override query<R extends unknown[] = Row[], I = unknown[]>(
@@ -120,21 +142,47 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
     }
     const callback = (typeof second === 'function' ? second : third) as Callback | undefined;
     const values = typeof second === 'function' ? undefined : second;
-    const client = this.#checkOut();
+    const signal = typeof first === 'object' ? (first as StatementLimits | null)?.signal : undefined;
+    const client = this.#connect(signal);
     if (isSubmittable(first)) return submit(client, first, values, callback);
-    if (callback === undefined) return this.#promised(runAwaited(client, first, values));
+    if (callback === undefined) return this.#promised(runAwaited(client, first, values, signal));
     runCalledBack(client, first, values, callback);
     return undefined;
   }
 
   /**
    * Runs the function in a transaction: COMMIT when it is done, ROLLBACK when it throws, again after a serialization failure
-   * or a deadlock. Not nested yet: a second `transaction` inside takes another connection.
+   * or a deadlock. A `transaction` inside, in the same async context, is a savepoint of the outer one; several begun side by
+   * side run one after the other. `pool.query` inside takes another connection: use the client.
    * @throws what the function throws, the signal's reason, TransactionRolledBackError, or the error of a statement
    */
   transaction<T>(fn: TransactionFunction<T>, options: TransactionOptions = {}): Promise<T> {
-    const connect = (signal: AbortSignal | undefined) => this.#checkOut({ signal });
-    return runTransaction({ connect, clock: this.#clock }, fn, options);
+    const connect = (signal: AbortSignal | undefined) => this.#connect(signal);
+    const host = { connect, clock: this.#clock, canceller: this.#canceller, scopes: this.#scopes };
+    return this.unitOfWork(() => runTransaction(host, fn, options));
+  }
+
+  /** Statements in the function's async context are counted together for `repeatedQueries`: wrap a request or a job in it. */
+  unitOfWork<T>(fn: () => T): T {
+    return this.#repeated === undefined ? fn() : this.#repeated.within(fn);
+  }
+
+  /**
+   * A client that can be told from any other loan of it: afterwards the lease is inert. Works with `using`.
+   * @throws what `connect` throws
+   */
+  async lease(options?: AcquireOptions): Promise<Lease<pg.PoolClient>> {
+    return new ClientLease(await this.#checkouts.acquire(options), this.#checkouts);
+  }
+
+  /** The plan of a statement. @throws what the server says about the statement */
+  explain(text: string, values?: readonly unknown[], options?: ExplainOptions): Promise<QueryPlan> {
+    return this.#with((client) => explain(client, text, values, options), options?.signal);
+  }
+
+  /** What the server's statistics say about indexes that are missing or that nobody uses, the most costly first. */
+  indexAdvice(options?: IndexAdviceOptions): Promise<IndexAdvice[]> {
+    return this.#with((client) => indexAdvice(client, options));
   }
 
   /** Settles everybody who waits, waits for connections in use up to `drainTimeoutMs`, and closes all. */
@@ -146,7 +194,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
     fields.ending = true;
     const ended = again
       ? Promise.reject(new Error('Called end on pool more than once'))
-      : this.#pool.drain({ timeoutMs: this.#drainTimeoutMs }).then(() => {
+      : this.#drain().then(() => {
           fields.ended = true;
         });
     if (callback === undefined) return this.#promised(ended);
@@ -162,82 +210,34 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
   }
 
   stats(): PoolStats {
-    return this.#pool.stats();
+    return this.#checkouts.pool.stats();
   }
 
   /** Of the open connections, the one that has been out for the longest first, and so on: `Pool.inspect()`. */
   inspect(): PooledResource<pg.PoolClient>[] {
-    return this.#pool.inspect();
+    return this.#checkouts.pool.inspect();
   }
 
-  #checkOut(options?: AcquireOptions): Promise<pg.PoolClient> {
-    const lease = options === undefined ? this.#pool.tryAcquire() : undefined;
-    if (lease !== undefined) return Promise.resolve(this.#handOut(lease));
-    return this.#pool.acquire(options).then(
-      (waitedFor) => this.#handOut(waitedFor),
-      (error: unknown) => {
-        throw inWordsOfPg(error);
-      },
-    );
-  }
-
-  #handOut(lease: Lease<pg.PoolClient>): pg.PoolClient {
-    const client = lease.resource;
-    let released = false;
-    client.release = (error) => {
-      if (released) throw new Error(DOUBLE_RELEASE);
-      released = true;
-      this.#takeBack(lease, client, error);
-    };
-    if (this.#allowExitOnIdle) keepAlive(client, true);
-    this.#announce('acquire', client);
-    return client;
-  }
-
-  #takeBack(lease: Lease<pg.PoolClient>, client: pg.PoolClient, error: Error | boolean | undefined): void {
-    this.#announce('release', error, client);
-    if (!isUsable(client) || (error && breaksConnection(error))) {
-      lease.destroy(error);
-      return;
+  #connect(signal?: AbortSignal): Promise<pg.PoolClient> {
+    if (this.#strict && this.ending) {
+      return Promise.reject(new Error('Cannot use a pool after calling end on the pool'));
     }
-    if (this.#allowExitOnIdle) keepAlive(client, false);
-    lease.release();
+    return this.#checkouts.checkOut(signal === undefined ? undefined : { signal });
   }
 
-  async #open(context: CreateContext): Promise<pg.PoolClient> {
-    const { Client } = this as unknown as BaseFields;
-    const onError = (error: Error, client: pg.PoolClient): void => this.#heard(error, client);
-    const client = await open({ Client, config: this.options, onError }, context);
-    if (this.#allowExitOnIdle) keepAlive(client, false);
-    this.#announce('connect', client);
-    return client;
-  }
-
-  async #close(client: pg.PoolClient): Promise<void> {
-    await closeConnection(client, this.#clock);
-    this.#announce('remove', client);
-  }
-
-  /** An error of a connection, called after the pool has dropped it. Its holder hears it if he listens, else the pool does. */
-  #heard(error: Error, client: pg.PoolClient): void {
-    const held = this.#pool
-      .inspect()
-      .some(({ resource, state }) => resource === client && state === 'leased');
-    if (held && client.listenerCount('error') > 1) return;
-    this.#announce('error', Object.assign(error, { client }), client);
-  }
-
-  /** EventEmitter throws for an `error` that nobody hears, and for listeners that throw; neither may change a result here. */
-  #announce(event: string, ...payload: unknown[]): void {
-    if (this.listenerCount(event) === 0) return;
+  async #with<T>(work: (client: pg.PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const client = await this.#connect(signal);
+    const { release } = client;
     try {
-      this.emit(event, ...payload);
-    } catch (error) {
-      process.emitWarning(`A listener of "${event}" threw: ${String(error)}`, {
-        type: 'MainstayWarning',
-        code: 'MAINSTAY_LISTENER',
-      });
+      return await work(client);
+    } finally {
+      release();
     }
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#strict) await this.#checkouts.allServed();
+    await this.#checkouts.pool.drain({ timeoutMs: this.#drainTimeoutMs });
   }
 
   #promised<T>(promise: Promise<T>): Promise<T> {

@@ -1,11 +1,12 @@
 import type { PoolClient, QueryResult, Submittable } from 'pg';
 import { isQuiet, isUsable } from './client.js';
+import { stateOf } from './client-state.js';
 import { sqlStateOf } from './sqlstate.js';
 
 export type Callback = (error: unknown, result?: QueryResult) => void;
 
 /** pg's `client.query` as it takes whatever it is given. */
-type RawQuery = (query: unknown, values: unknown, callback: Callback | undefined) => unknown;
+export type RawQuery = (query: unknown, values?: unknown, callback?: unknown) => unknown;
 
 const queryOn = (client: PoolClient): RawQuery => (client.query as unknown as RawQuery).bind(client);
 
@@ -30,6 +31,7 @@ function run(client: PoolClient, query: unknown, values: unknown, callback: Call
 /** What to release a connection with: an error that did not come from the server is harmless when no answer is outstanding. */
 function verdict(client: PoolClient, error: unknown): Error | boolean | undefined {
   if (!error) return undefined;
+  if (stateOf(client)?.cancelling !== undefined) return undefined;
   if (sqlStateOf(error) === undefined && isQuiet(client) && isUsable(client)) return undefined;
   return error instanceof Error ? error : true;
 }
@@ -39,6 +41,7 @@ export async function runAwaited(
   connecting: Promise<PoolClient>,
   query: unknown,
   values: unknown,
+  signal: AbortSignal | undefined,
 ): Promise<QueryResult> {
   const client = await connecting;
   try {
@@ -46,7 +49,8 @@ export async function runAwaited(
       run(client, query, values, (error, result) => (error ? reject(error) : resolve(result as QueryResult)));
     });
   } catch (error) {
-    if (error instanceof Error) Error.captureStackTrace(error);
+    // A reason to abort is the caller's own.
+    if (error instanceof Error && error !== signal?.reason) Error.captureStackTrace(error);
     throw error;
   }
 }

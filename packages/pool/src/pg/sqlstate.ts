@@ -1,3 +1,5 @@
+import { isQueryTimeoutError } from './pg-errors.js';
+
 /** Classes after which the connection, or what either side remembers of it, cannot be trusted. */
 const FATAL_CLASSES = new Set([
   '08', // connection exception
@@ -36,12 +38,12 @@ export function sqlStateOf(error: unknown): string | undefined {
  *
  * pg.Pool gives it up after every error. A statement that the server refused with severity ERROR (a violated constraint,
  * a syntax error) says nothing against the connection, so it is kept. FATAL, PANIC, a lost connection, and any error that
- * the server did not send (a timeout of the driver: the answer may still come) mean that it is given up.
+ * the server did not send mean that it is given up; except our own timeout of a statement, since that was cancelled.
  * Classes: PostgreSQL, appendix A; the idea: HikariCP's `ProxyConnection`.
  */
 export function breaksConnection(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state === undefined) return true;
+  if (state === undefined) return !isQueryTimeoutError(error);
   const { severity } = error as { severity: string };
   return (
     severity === 'FATAL' ||

@@ -1,35 +1,15 @@
-import {
-  abortable,
-  type Clock,
-  deadlinesOf,
-  onAbort,
-  option,
-  readOptions,
-  throwIfAborted,
-} from '@mainstay/core';
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import { abortable, type Clock, deadlinesOf, onAbort, throwIfAborted } from '@mainstay/core';
 import type { PoolClient } from 'pg';
-import { isUsable } from './client.js';
+import type { Canceller } from './canceller.js';
 import { TransactionRolledBackError } from './pg-errors.js';
 import { isRetryable } from './sqlstate.js';
-
-const isolations = ['read committed', 'repeatable read', 'serializable'] as const;
-
-export interface TransactionOptions {
-  /** Default: that of the server, usually read committed. */
-  isolation?: (typeof isolations)[number] | undefined;
-  /** Default false. */
-  readOnly?: boolean | undefined;
-  /**
-   * How often the function runs again after a serialization failure or a deadlock (40001, 40P01), in a new transaction after
-   * a short random pause. Default 2. What it does besides the database happens again, too.
-   */
-  retries?: number | undefined;
-  /**
-   * Stops waiting, and, until COMMIT is sent, the transaction: its connection is cut, so that the server rolls back, and
-   * the promise rejects with the reason at once. From COMMIT on its outcome counts.
-   */
-  signal?: AbortSignal | undefined;
-}
+import {
+  readTransactionOptions,
+  type TransactionOptions,
+  type TransactionSettings,
+} from './transaction-options.js';
+import { TransactionScope } from './transaction-scope.js';
 
 export type TransactionFunction<T> = (
   client: PoolClient,
@@ -39,31 +19,30 @@ export type TransactionFunction<T> = (
 export interface TransactionHost {
   connect: (signal: AbortSignal | undefined) => Promise<PoolClient>;
   clock: Clock;
+  canceller: Canceller;
+  scopes: AsyncLocalStorage<TransactionScope>;
 }
 
 const FIRST_PAUSE_MS = 20;
+/** How long an aborted transaction's function may go on before its connection is given up, so that it cannot do harm. */
+const LEAVE_MS = 500;
 
+/** Inside of another transaction of the same pool and async context: a savepoint of that one. */
 export async function runTransaction<T>(
   host: TransactionHost,
   fn: TransactionFunction<T>,
   received: TransactionOptions,
 ): Promise<T> {
-  const { signal } = received;
-  const { isolation, readOnly, retries } = readOptions('PgPool.transaction', received, {
-    isolation: option.oneOf(isolations, { optional: true }),
-    readOnly: option.boolean({ default: false }),
-    retries: option.integer({ min: 0, max: 100, default: 2 }),
-    signal: option.instance<AbortSignal>({
-      optional: true,
-      methods: ['addEventListener'],
-      expected: 'an AbortSignal',
-    }),
-  });
-  const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`;
-  const begin = `BEGIN${level}${readOnly ? ' READ ONLY' : ''}`;
+  const settings = readTransactionOptions(received);
+  const { retries, signal } = settings;
+  const around = host.scopes.getStore();
+  if (around !== undefined && !around.over) {
+    const enter = <R>(scope: TransactionScope, inside: () => R): R => host.scopes.run(scope, inside);
+    return around.nest(enter, (client) => host.canceller.interruptAny(client), fn, settings);
+  }
   for (let attempt = 0; ; attempt++) {
     try {
-      return await runOnce(host, begin, fn, signal);
+      return await runOnce(host, fn, settings);
     } catch (error) {
       if (attempt >= retries || !isRetryable(error)) throw error;
       await abortable(pause(host.clock, FIRST_PAUSE_MS * 2 ** Math.min(attempt, 6) * Math.random()), signal);
@@ -73,43 +52,49 @@ export async function runTransaction<T>(
 
 async function runOnce<T>(
   host: TransactionHost,
-  begin: string,
   fn: TransactionFunction<T>,
-  signal: AbortSignal | undefined,
+  settings: TransactionSettings,
 ): Promise<T> {
+  const { signal } = settings;
   const client = await host.connect(signal);
   // The releaser of this checkout: by the time it is needed, another one may stand on the client.
   const { release } = client;
+  const scope = new TransactionScope(client, settings);
+  const working = host.scopes.run(scope, () => work(client, fn, settings));
   let leave = (): void => {};
+  let abandoned = false;
   try {
     const aborted = new Promise<never>((_, reject) => {
       leave = onAbort(signal, (reason) => {
-        release(true);
+        abandoned = true;
         reject(reason);
       });
     });
-    const result = await Promise.race([aborted, work(client, begin, fn, signal)]);
+    const result = await Promise.race([aborted, working]);
     leave();
+    scope.over = true;
     const { command } = await client.query('COMMIT');
     if (command === 'ROLLBACK') throw new TransactionRolledBackError();
     release();
     return result;
   } catch (error) {
     leave();
-    // An abort has given the connection up already.
-    if (signal?.aborted !== true || isUsable(client)) await rollBack(client, release);
+    scope.over = true;
+    if (abandoned) void abandon(host, client, release, working);
+    else await rollBack(client, release);
     throw error;
   }
 }
 
 async function work<T>(
   client: PoolClient,
-  begin: string,
   fn: TransactionFunction<T>,
-  signal: AbortSignal | undefined,
+  { isolation, readOnly, signal }: TransactionSettings,
 ): Promise<T> {
   throwIfAborted(signal);
-  await client.query(begin);
+  const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`;
+  await client.query(`BEGIN${level}${readOnly ? ' READ ONLY' : ''}`);
+  throwIfAborted(signal);
   return fn(client, { signal });
 }
 
@@ -121,6 +106,25 @@ async function rollBack(client: PoolClient, release: PoolClient['release']): Pro
   } catch (error) {
     release(error instanceof Error ? error : true);
   }
+}
+
+/** Ends what is under way, and keeps the connection if the function lets go of it. */
+async function abandon(
+  { canceller, clock }: TransactionHost,
+  client: PoolClient,
+  release: PoolClient['release'],
+  working: Promise<unknown>,
+): Promise<void> {
+  canceller.interruptAny(client);
+  const gone = working.then(
+    () => true,
+    () => true,
+  );
+  const late = new Promise<false>((resolve) => {
+    deadlinesOf(clock).add(LEAVE_MS, () => resolve(false), { keepAlive: false });
+  });
+  if (await Promise.race([gone, late])) await rollBack(client, release);
+  else release(true);
 }
 
 const pause = (clock: Clock, ms: number): Promise<void> =>

@@ -1,0 +1,164 @@
+import type { EventEmitter } from 'node:events';
+import type { Clock } from '@mainstay/core';
+import type { PoolClient, PoolConfig } from 'pg';
+import type { AcquireOptions } from '../acquire-options.js';
+import type { Lease } from '../lease.js';
+import type { CreateContext } from '../options.js';
+import { Pool } from '../pool.js';
+import { clean, ping, type SessionReset } from './bleed-guard.js';
+import { isUsable, keepAlive } from './client.js';
+import { stateOf } from './client-state.js';
+import { closeConnection, open } from './open.js';
+import { inWordsOfPg } from './pg-errors.js';
+import type { TimesAndSizes } from './pg-options.js';
+import { breaksConnection } from './sqlstate.js';
+import type { Statements } from './statements.js';
+
+const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
+
+export interface CheckoutsOptions {
+  /** The PgPool, for its events. */
+  emitter: EventEmitter;
+  Client: new (config: PoolConfig) => PoolClient;
+  config: PoolConfig;
+  pool: TimesAndSizes;
+  clock: Clock;
+  allowExitOnIdle: boolean;
+  sessionReset: SessionReset;
+  /** pg-pool's own behaviour: any error costs the connection, nothing is cleaned, errors that nobody hears are thrown. */
+  strict: boolean;
+  log: ((message: string) => void) | undefined;
+  statements: Statements | undefined;
+}
+
+/** The connections of a PgPool on their way to holders and back. */
+export class Checkouts {
+  readonly pool: Pool<PoolClient>;
+  readonly #options: CheckoutsOptions;
+  readonly #emitter: EventEmitter;
+  readonly #allowExitOnIdle: boolean;
+  #waiting = 0;
+  readonly #allServed: (() => void)[] = [];
+
+  constructor(options: CheckoutsOptions) {
+    this.#options = options;
+    this.#emitter = options.emitter;
+    this.#allowExitOnIdle = options.allowExitOnIdle;
+    const { strict, sessionReset } = options;
+    this.pool = new Pool<PoolClient>({
+      ...options.pool,
+      create: (context) => this.#open(context),
+      destroy: (client) => this.#close(client),
+      validate: strict ? undefined : ping,
+      reset: strict ? undefined : (client) => clean(client, sessionReset),
+    });
+  }
+
+  /** A client whose `release` belongs to this checkout. */
+  checkOut(options?: AcquireOptions): Promise<PoolClient> {
+    const lease = options === undefined ? this.pool.tryAcquire() : undefined;
+    if (lease !== undefined) return Promise.resolve(this.#handOut(lease));
+    return this.acquire(options).then((waitedFor) => this.#handOut(waitedFor));
+  }
+
+  async acquire(options?: AcquireOptions): Promise<Lease<PoolClient>> {
+    this.#waiting += 1;
+    try {
+      return await this.pool.acquire(options);
+    } catch (error) {
+      throw inWordsOfPg(error);
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) for (const served of this.#allServed.splice(0)) served();
+    }
+  }
+
+  /** When nobody waits any more. */
+  allServed(): Promise<void> {
+    return this.#waiting === 0 ? Promise.resolve() : new Promise((resolve) => this.#allServed.push(resolve));
+  }
+
+  /** @param error keeps, drops or says nothing about the connection, as in `client.release(error)` */
+  takeBack(lease: Lease<PoolClient>, client: PoolClient, error: Error | boolean | undefined): void {
+    if (this.#emitter.listenerCount('release') > 0) this.announce('release', error, client);
+    if (!isUsable(client) || (error && this.#breaks(error, client))) {
+      lease.destroy(error);
+      return;
+    }
+    if (this.#allowExitOnIdle) keepAlive(client, false);
+    if (this.#options.log !== undefined) this.#logExpended(client, this.#options.log);
+    lease.release();
+  }
+
+  /** EventEmitter throws for an `error` that nobody hears, and for listeners that throw; neither may change a result here. */
+  announce(event: string, ...payload: unknown[]): void {
+    if (this.#options.strict) {
+      this.#emitter.emit(event, ...payload);
+      return;
+    }
+    if (this.#emitter.listenerCount(event) === 0) return;
+    try {
+      this.#emitter.emit(event, ...payload);
+    } catch (error) {
+      process.emitWarning(`A listener of "${event}" threw: ${String(error)}`, {
+        type: 'MainstayWarning',
+        code: 'MAINSTAY_LISTENER',
+      });
+    }
+  }
+
+  #handOut(lease: Lease<PoolClient>): PoolClient {
+    const client = lease.resource;
+    let released = false;
+    client.release = (error) => {
+      if (released) throw new Error(DOUBLE_RELEASE);
+      released = true;
+      this.takeBack(lease, client, error);
+    };
+    this.announceAcquire(client);
+    return client;
+  }
+
+  announceAcquire(client: PoolClient): void {
+    if (this.#allowExitOnIdle) keepAlive(client, true);
+    if (this.#emitter.listenerCount('acquire') > 0) this.announce('acquire', client);
+  }
+
+  #logExpended(client: PoolClient, log: (message: string) => void): void {
+    const { maxUses } = this.#options.pool;
+    const uses = this.pool.inspect().find(({ resource }) => resource === client)?.uses ?? 0;
+    if (maxUses && uses >= maxUses) log('remove expended client');
+  }
+
+  #breaks(error: Error | boolean, client: PoolClient): boolean {
+    if (this.#options.strict || error === true) return true;
+    // A statement that its caller gave up is being ended: that is waited for before the next loan.
+    return stateOf(client)?.cancelling === undefined && breaksConnection(error);
+  }
+
+  async #open(context: CreateContext): Promise<PoolClient> {
+    const { Client, config, statements, strict } = this.#options;
+    const announce = (client: PoolClient): boolean => {
+      const heard = this.#emitter.listenerCount('connect') > 0;
+      this.announce('connect', client);
+      return heard && !strict;
+    };
+    const onError = (error: Error, client: PoolClient): void => this.#heard(error, client);
+    const client = await open({ Client, config, onError, announce, statements }, context);
+    if (this.#allowExitOnIdle) keepAlive(client, false);
+    return client;
+  }
+
+  async #close(client: PoolClient): Promise<void> {
+    await closeConnection(client, this.#options.clock);
+    this.announce('remove', client);
+  }
+
+  /** An error of a connection, called after the pool has dropped it. Its holder hears it if he listens, else the pool does. */
+  #heard(error: Error, client: PoolClient): void {
+    const held = this.pool.inspect().some(({ resource, state }) => resource === client && state === 'leased');
+    if (held && client.listenerCount('error') > 1) return;
+    if (held && this.#options.strict) throw error;
+    this.announce('error', Object.assign(error, { client }), client);
+  }
+}

@@ -1,0 +1,60 @@
+import type { PoolClient } from 'pg';
+import { activeText, onMessage } from './client.js';
+import type { ClientState } from './client-state.js';
+
+/**
+ * Command tags of statements that leave something in the session, and the statements of these tags that do not: they end with
+ * their transaction.
+ */
+const settingTags: Record<string, RegExp | undefined> = {
+  SET: /^\s*set\s+(local|transaction)\b[^;]*;?\s*$/i,
+  LISTEN: undefined,
+  PREPARE: undefined,
+  'DECLARE CURSOR': /^(?!.*\bwith\s+hold\b)/is,
+};
+
+/** Without a tag of their own: functions, and what a SELECT or CREATE makes. A block of code may hide any of them. */
+const ADVISORY_LOCK = /\bpg_(try_)?advisory_lock/i;
+const TEMPORARY =
+  /\b(?:create(?:\s+or\s+replace)?|into)\s+(?:(?:global|local)\s+)?temp(?:orary)?\b|\bpg_temp\./i;
+const DROPPED_ON_COMMIT = /\bon\s+commit\s+drop\b/i;
+const SET_CONFIG = /\bset_config\s*\(/i;
+const SET_CONFIG_LOCALLY = /\bset_config\s*\(\s*[^()]*,\s*true\s*\)/gi;
+const IN_CODE = /\b(set|listen|prepare)\s/i;
+
+function leavesSomething(tag: string, text: string): boolean {
+  if (Object.hasOwn(settingTags, tag)) return settingTags[tag]?.test(text) !== true;
+  if (ADVISORY_LOCK.test(text)) return true;
+  if (TEMPORARY.test(text) && !DROPPED_ON_COMMIT.test(text)) return true;
+  if (SET_CONFIG.test(text) && SET_CONFIG.test(text.replace(SET_CONFIG_LOCALLY, ''))) return true;
+  return (tag === 'DO' || tag === 'CALL') && IN_CODE.test(text);
+}
+
+/** Most texts whose verdict is remembered: a service has some hundred statements, and looking one through costs microseconds. */
+const REMEMBERED = 1_000;
+const harmless = new Set<string>();
+
+function isHarmless(tag: string, text: string): boolean {
+  // A text of several statements is looked through once for each of their tags.
+  const end = text.indexOf(';');
+  const many = end !== -1 && end < text.length - 1;
+  if (!many && harmless.has(text)) return true;
+  if (leavesSomething(tag, text)) return false;
+  if (many) return true;
+  if (harmless.size >= REMEMBERED) harmless.clear();
+  harmless.add(text);
+  return true;
+}
+
+/**
+ * Notes from the server's command tags, and the text where a tag does not tell, whether a statement left something in the
+ * session: SET, LISTEN, PREPARE, advisory locks, temporary tables, cursors WITH HOLD. What a stored function does unseen is
+ * not noticed (`sessionReset: 'always'` helps).
+ */
+export function watchSession(client: PoolClient, state: ClientState): void {
+  onMessage(client, 'commandComplete', (message) => {
+    const { text: tag } = message as { text: string };
+    if (tag === 'DISCARD ALL') state.dirty = false;
+    else if (!state.dirty && !isHarmless(tag, activeText(client) ?? '')) state.dirty = true;
+  });
+}
