@@ -1,4 +1,5 @@
-import type { RootScope, Scope } from './scope.js';
+import { keepShape } from './keep-shape.js';
+import { exampleScope, type RootScope, type Scope } from './scope.js';
 import type { Slot } from './slot.js';
 
 type AbortListener = (reason: unknown) => void;
@@ -98,3 +99,5 @@ export class Branch implements Scope {
   /** For the policy that grew the branch: it was aborted, by itself or from outside. */
   protected onAborted(_reason: unknown): void {}
 }
+
+keepShape(new Branch(exampleScope));

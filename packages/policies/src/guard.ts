@@ -1,5 +1,6 @@
 import { onAbort } from '@mainstay/core';
-import { InnerScope, type Run, type Scope } from './scope.js';
+import { keepShape } from './keep-shape.js';
+import { exampleScope, InnerScope, type Run, type Scope } from './scope.js';
 
 /**
  * Anything with `execute(fn, { signal })`: a circuit breaker, a policy of another package or of another copy of this one. It
@@ -121,3 +122,6 @@ export function isGuard(part: unknown): part is Guard {
     typeof (part as Partial<Guard>).execute === 'function'
   );
 }
+
+keepShape(new GuardedScope(exampleScope, undefined));
+keepShape(new LazySignal(exampleScope));

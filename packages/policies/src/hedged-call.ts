@@ -1,6 +1,7 @@
-import { type Deadline, type DeadlineQueue, MainstayError, withoutStack } from '@mainstay/core';
+import { type Deadline, DeadlineQueue, MainstayError, ManualClock, withoutStack } from '@mainstay/core';
 import { Branch } from './branch.js';
-import type { Run, Scope } from './scope.js';
+import { keepShape } from './keep-shape.js';
+import { exampleScope, type Run, type Scope } from './scope.js';
 
 /** How a hedged call goes on, told to its policy; one of the last three, once. */
 export interface HedgedCallEvents {
@@ -88,3 +89,7 @@ export class HedgedCall {
     this.#running.clear();
   }
 }
+
+const nobody: HedgedCallEvents = { mayHedge: () => false, succeeded() {}, failed() {}, aborted() {} };
+const still = new DeadlineQueue(new ManualClock(0.25));
+keepShape(new HedgedCall(() => Promise.resolve(), exampleScope, still, 0.5, nobody));

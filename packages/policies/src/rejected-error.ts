@@ -1,4 +1,5 @@
 import { hasErrorCode, MainstayError, withoutStack } from '@mainstay/core';
+import { keepShape } from './keep-shape.js';
 
 export type RejectedCode = 'ERR_BULKHEAD_FULL' | 'ERR_CONCURRENCY_LIMIT' | 'ERR_THROTTLED';
 
@@ -52,3 +53,5 @@ export function isRejectedError(error: unknown): error is RejectedError {
     hasErrorCode(error, 'ERR_THROTTLED')
   );
 }
+
+keepShape(rejected('ERR_BULKHEAD_FULL', 'example', 'example', 'full'));

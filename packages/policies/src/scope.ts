@@ -1,5 +1,6 @@
 import { onAbort } from '@mainstay/core';
 import type { CallContext, Priority, Work } from './call-context.js';
+import { keepShape } from './keep-shape.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { Slot } from './slot.js';
 
@@ -84,6 +85,10 @@ export class RootScope implements Scope {
     return onAbort(this.#caller, callback);
   }
 }
+
+/** Not of any call: to keep shapes, and to try things on. */
+export const exampleScope = new RootScope(() => undefined, undefined, 'normal');
+keepShape(exampleScope);
 
 /** Passes everything on to the scope it lies in; for scopes that differ in one respect. */
 export class InnerScope implements Scope {

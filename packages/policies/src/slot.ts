@@ -1,4 +1,5 @@
-import { InnerScope, type Scope } from './scope.js';
+import { keepShape } from './keep-shape.js';
+import { exampleScope, InnerScope, type Scope } from './scope.js';
 
 /**
  * One admission to a guard that counts what runs at the same time. It is given back when the call was answered and all the
@@ -59,3 +60,5 @@ export class SlotScope extends InnerScope {
     return this.#slot;
   }
 }
+
+keepShape(new SlotScope(exampleScope, new Slot(undefined, () => {})));

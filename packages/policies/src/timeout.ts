@@ -3,14 +3,16 @@ import {
   type Deadline,
   type DeadlineQueue,
   deadlinesOf,
+  ManualClock,
   option,
   readOptions,
   withoutStack,
 } from '@mainstay/core';
 import { Branch } from './branch.js';
+import { keepShape } from './keep-shape.js';
 import { bindStage, Policy } from './policy.js';
 import { clockField, LONGEST_MS, nameField } from './policy-options.js';
-import type { Run, Scope } from './scope.js';
+import { exampleScope, type Run, type Scope } from './scope.js';
 import { TimeoutError } from './timeout-error.js';
 
 export interface TimeoutOptions {
@@ -168,3 +170,7 @@ class TimedScope extends Branch {
 export function timeout(options: TimeoutOptions): TimeoutPolicy {
   return new TimeoutPolicy(options);
 }
+
+// With its deadline, on a clock that stands still.
+const still = new TimeoutPolicy({ timeoutMs: 1.5, clock: new ManualClock(0.25) });
+keepShape(new TimedScope(exampleScope, still, () => {}));
