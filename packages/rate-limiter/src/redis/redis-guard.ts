@@ -106,14 +106,20 @@ export class RedisGuard {
       };
       const answered = (reply: unknown): void => {
         if (!open) return;
-        const answer = read(reply);
+        let answer: T;
+        try {
+          answer = read(reply);
+        } catch (error) {
+          failed(error);
+          return;
+        }
         open = false;
         deadline.cancel();
         permit.success();
         resolve(answer);
       };
       try {
-        send().then(answered).catch(failed);
+        send().then(answered, failed);
       } catch (error) {
         // A client that throws instead of rejecting is a client that failed.
         failed(error);

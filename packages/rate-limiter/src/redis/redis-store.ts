@@ -7,6 +7,7 @@ import type { RedisClient } from './redis-client.js';
 import { RedisGuard, UNAVAILABLE } from './redis-guard.js';
 import { script } from './script.js';
 import type { RedisStoreSettings } from './settings.js';
+import { tellAll } from './tell-all.js';
 import {
   type Answer,
   decideRequest,
@@ -17,9 +18,6 @@ import {
   runScript,
   settleRequest,
 } from './wire.js';
-
-/** Keys that are told to a Redis that came back, at one time. */
-const MERGES_AT_ONCE = 64;
 
 /** Keeps keys in Redis, and in this process what is needed to go on without it. */
 export class RedisStore implements OpenStore {
@@ -84,7 +82,7 @@ export class RedisStore implements OpenStore {
   }
 
   async reserve(key: string, cost: number): Promise<Reserved> {
-    const answer = await this.#ask(key, [cost, 1], 0);
+    const answer = await this.#ask(key, [cost, 1], 0, true);
     const { judge, onStoreFailure } = this.#context;
     if (answer === undefined) {
       const decision = this.#count(key, this.#without(key, cost));
@@ -166,7 +164,12 @@ export class RedisStore implements OpenStore {
   }
 
   /** Sends a script that decides, and remembers what it answered. Undefined when Redis is away. */
-  async #ask(key: string, runs: readonly number[], lease: number): Promise<Answer | undefined> {
+  async #ask(
+    key: string,
+    runs: readonly number[],
+    lease: number,
+    timed = false,
+  ): Promise<Answer | undefined> {
     let sentEpoch = 0;
     let owed: readonly Merge[] | undefined;
     const { rules } = this.#context.judge;
@@ -175,7 +178,7 @@ export class RedisStore implements OpenStore {
       // Sent again with what was to be told the first time, and more if Redis turned out to have forgotten.
       owed = this.#owed(key) ?? owed;
       sentEpoch = this.#epoch;
-      return decideRequest(rules, this.#rules, runs, lease, owed);
+      return decideRequest(rules, this.#rules, runs, lease, owed, timed);
     };
     const reply = await this.#guard.attempt(
       () => this.#run(key, request),
@@ -226,17 +229,12 @@ export class RedisStore implements OpenStore {
   async #mergeAll(): Promise<void> {
     if (this.#merging) return;
     this.#merging = true;
-    let sending: Promise<unknown>[] = [];
-    for (const [key, at] of this.#memory.table.entries()) {
-      if (this.#closed || !this.#guard.up) break;
-      if (this.#memory.isSynced(at, this.#epoch) || this.#memory.merges(at, this.#now()) === undefined)
-        continue;
-      sending.push(this.#ask(key, [], 0));
-      if (sending.length < MERGES_AT_ONCE) continue;
-      await Promise.all(sending);
-      sending = [];
-    }
-    await Promise.all(sending);
+    await tellAll(this.#memory.table.entries(), {
+      goOn: () => !this.#closed && this.#guard.up,
+      owes: (at) =>
+        !this.#memory.isSynced(at, this.#epoch) && this.#memory.merges(at, this.#now()) !== undefined,
+      tell: (key) => this.#ask(key, [], 0),
+    });
     this.#merging = false;
   }
 

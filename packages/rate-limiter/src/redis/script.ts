@@ -17,7 +17,7 @@ export interface Script {
  *      (floor), and what it used on its own (debt), to be forgotten in `reset`.
  *   `1 difference takenAt usedThen…`  corrects a reservation.
  * By far the most requests are one gcra limit and one run. They have a short form, which takes a quarter of the time: ARGV is capacity,
- * units a microsecond, cost, count; the answer is a list: now, admitted, wait, used in millionths.
+ * units a microsecond, cost, count; the answer is admitted, wait, used.
  * The long form answers with numbers: now, lease granted, for each run: admitted, wait (-1: never), binding limit; for each limit: used, reset,
  * refill.
  */
@@ -32,15 +32,12 @@ if ARGV[4] then
     if kind == 1 then used = math.max(0, level - math.max(0, now - last) * rate) end
   end
   if cost > 0 then admitted = math.max(0, math.min(count, math.floor((capacity - used + 1e-6) / cost))) end
-  if admitted < count then
-    wait = -1
-    if cost <= capacity + 1e-6 then wait = (used + admitted * cost + cost - capacity) / rate end
-  end
+  if admitted < count then wait = cost > capacity + 1e-6 and -1 or (used + admitted * cost + cost - capacity) / rate end
   if admitted * cost > 0 then
     used = used + admitted * cost
     redis.call('SET', KEYS[1], struct.pack('ddd', 1, used, now), 'PX', math.ceil(used / rate / 1000) + 1)
   end
-  return { now, admitted, math.ceil(wait), math.floor(used * 1e6 + 0.5) }
+  return string.format('%d %.0f %.6f', admitted, math.ceil(wait), used)
 end
 local function numbers(text)
   local list = {}

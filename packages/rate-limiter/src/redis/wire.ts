@@ -12,7 +12,7 @@ export interface RunAnswer {
 }
 
 export interface Answer {
-  /** Redis' time in microseconds. */
+  /** Redis' time in microseconds; 0 in the short form, which does not tell it. */
   readonly nowMicros: number;
   readonly lease: number;
   readonly runs: readonly RunAnswer[];
@@ -33,16 +33,21 @@ export function rulesText(rules: readonly Rule[]): string {
 
 export type Request = readonly (string | number)[];
 
-/** @param runs pairs of cost and count */
+/**
+ * @param runs pairs of cost and count
+ * @param timed whether the answer has to tell Redis' time, which the short form does not
+ */
 export function decideRequest(
   rules: readonly Rule[],
   text: string,
   runs: readonly number[],
   lease: number,
   merges: readonly Merge[] | undefined,
+  timed: boolean,
 ): Request {
   const rule = rules[0] as Rule;
   if (
+    !timed &&
     merges === undefined &&
     lease === 0 &&
     rules.length === 1 &&
@@ -69,26 +74,20 @@ export function settleRequest(
 
 /** @param runs how many were asked for */
 export function readAnswer(reply: unknown, runs: number, rules: readonly Rule[]): Answer {
-  const numbers = Array.isArray(reply) ? reply.map(Number) : String(reply).split(' ').map(Number);
-  const short = Array.isArray(reply);
-  if (numbers.some(Number.isNaN) || numbers.length !== (short ? 4 : 2 + 3 * (runs + rules.length))) {
+  const numbers = String(reply).split(' ').map(Number);
+  if (numbers.length === 3 && runs === 1) return shortAnswer(numbers, rules[0] as Rule);
+  if (numbers.some(Number.isNaN) || numbers.length !== 2 + 3 * (runs + rules.length)) {
     throw new Error(`The script answered something else than ${runs} runs and ${rules.length} limits`);
   }
-  return short
-    ? shortAnswer(numbers as [number, number, number, number], rules[0] as Rule)
-    : longAnswer(numbers, runs, rules.length);
+  return longAnswer(numbers, runs, rules.length);
 }
 
-function shortAnswer(
-  [nowMicros, admitted, wait, millionths]: [number, number, number, number],
-  rule: Rule,
-): Answer {
-  const used = millionths / 1e6;
+function shortAnswer([admitted = 0, wait = 0, used = 0]: readonly number[], rule: Rule): Answer {
   const perMs = rule.forScript[2] * 1_000;
   const left = rule.capacity - used;
   const excess = Math.max(Math.floor(left + HAIR) + 1, 1) - left;
   return {
-    nowMicros,
+    nowMicros: 0,
     lease: 0,
     runs: [{ admitted, waitMs: waitMs(wait), binding: 0 }],
     usage: [{ used, resetMs: used / perMs, refillMs: Math.min(used, excess) / perMs }],
