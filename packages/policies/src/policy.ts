@@ -9,9 +9,6 @@ export const bindStage = Symbol('bindStage');
 /** Carries a type only: what a policy may answer with besides the result of `fn`. */
 export declare const substitute: unique symbol;
 
-/** What is told about a policy: flat, monotonic counters and gauges of this moment. */
-export type PolicyStats = Record<string, number | string | boolean>;
-
 /**
  * What all policies share. Each can be used alone (`execute`, `wrap`) or as a part of a `pipeline`.
  * @typeParam Substitute what it may answer with besides the result of `fn` (`fallback`)
@@ -32,6 +29,7 @@ export abstract class Policy<Substitute = never, EventMap extends object = objec
   /** The names that `on` takes. */
   protected abstract readonly eventNames: readonly string[];
 
+  /** A flat snapshot: counters that only grow, and gauges of this moment. */
   abstract stats(): object;
 
   /** @internal The policy followed by the rest of a pipeline. */
