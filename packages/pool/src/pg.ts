@@ -29,7 +29,7 @@ export type { RepeatedQuery, RepeatedQueryOptions } from './pg/repeated-queries.
 export { erlangC, type PoolSize, type SizingOptions, sizePool } from './pg/sizing.js';
 export type { SlowQuery, SlowQueryOptions } from './pg/slow-queries.js';
 export { breaksConnection, isRetryable, sqlStateOf } from './pg/sqlstate.js';
-export type { StatementLimits } from './pg/statement.js';
+export type { PgClient, StatementLimits } from './pg/statement.js';
 export { type TarnPool, toTarn } from './pg/tarn.js';
 export type { TransactionFunction } from './pg/transaction.js';
 export type { Isolation, TransactionOptions } from './pg/transaction-options.js';

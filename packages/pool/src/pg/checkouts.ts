@@ -12,6 +12,7 @@ import { closeConnection, open } from './open.js';
 import { inWordsOfPg } from './pg-errors.js';
 import type { TimesAndSizes } from './pg-options.js';
 import { breaksConnection } from './sqlstate.js';
+import type { PgClient } from './statement.js';
 import type { Statements } from './statements.js';
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
@@ -33,7 +34,7 @@ export interface CheckoutsOptions {
 
 /** The connections of a PgPool on their way to holders and back. */
 export class Checkouts {
-  readonly pool: Pool<PoolClient>;
+  readonly pool: Pool<PgClient>;
   readonly #options: CheckoutsOptions;
   readonly #emitter: EventEmitter;
   readonly #allowExitOnIdle: boolean;
@@ -45,7 +46,7 @@ export class Checkouts {
     this.#emitter = options.emitter;
     this.#allowExitOnIdle = options.allowExitOnIdle;
     const { strict, sessionReset } = options;
-    this.pool = new Pool<PoolClient>({
+    this.pool = new Pool<PgClient>({
       ...options.pool,
       create: (context) => this.#open(context),
       destroy: (client) => this.#close(client),
@@ -55,13 +56,13 @@ export class Checkouts {
   }
 
   /** A client whose `release` belongs to this checkout. */
-  checkOut(options?: AcquireOptions): Promise<PoolClient> {
+  checkOut(options?: AcquireOptions): Promise<PgClient> {
     const lease = options === undefined ? this.pool.tryAcquire() : undefined;
     if (lease !== undefined) return Promise.resolve(this.#handOut(lease));
     return this.acquire(options).then((waitedFor) => this.#handOut(waitedFor));
   }
 
-  async acquire(options?: AcquireOptions): Promise<Lease<PoolClient>> {
+  async acquire(options?: AcquireOptions): Promise<Lease<PgClient>> {
     this.#waiting += 1;
     try {
       return await this.pool.acquire(options);
@@ -79,7 +80,7 @@ export class Checkouts {
   }
 
   /** @param error keeps, drops or says nothing about the connection, as in `client.release(error)` */
-  takeBack(lease: Lease<PoolClient>, client: PoolClient, error: Error | boolean | undefined): void {
+  takeBack(lease: Lease<PgClient>, client: PoolClient, error: Error | boolean | undefined): void {
     if (this.#emitter.listenerCount('release') > 0) this.announce('release', error, client);
     if (!isUsable(client) || (error && this.#breaks(error, client))) {
       lease.destroy(error);
@@ -107,7 +108,7 @@ export class Checkouts {
     }
   }
 
-  #handOut(lease: Lease<PoolClient>): PoolClient {
+  #handOut(lease: Lease<PgClient>): PgClient {
     const client = lease.resource;
     let released = false;
     client.release = (error) => {
@@ -136,8 +137,9 @@ export class Checkouts {
     return stateOf(client)?.cancelling === undefined && breaksConnection(error);
   }
 
-  async #open(context: CreateContext): Promise<PoolClient> {
-    const { Client, config, statements, strict } = this.#options;
+  async #open(context: CreateContext): Promise<PgClient> {
+    const { Client, config, statements, strict, log } = this.#options;
+    log?.('connecting new client');
     const announce = (client: PoolClient): boolean => {
       const heard = this.#emitter.listenerCount('connect') > 0;
       this.announce('connect', client);
@@ -150,6 +152,7 @@ export class Checkouts {
   }
 
   async #close(client: PoolClient): Promise<void> {
+    this.#options.log?.('removing client');
     await closeConnection(client, this.#options.clock);
     this.announce('remove', client);
   }

@@ -1,16 +1,16 @@
-import type { PoolClient } from 'pg';
 import type { Lease } from '../lease.js';
 import type { Checkouts } from './checkouts.js';
+import type { PgClient } from './statement.js';
 
 /**
  * A client for one holder. pg's clients have one `release`, whoever calls it; a lease has its own, and is inert afterwards.
  * While the lease holds the client, `client.release()` throws: it can only be somebody who has released before.
  */
-export class ClientLease implements Lease<PoolClient> {
-  readonly #lease: Lease<PoolClient>;
+export class ClientLease implements Lease<PgClient> {
+  readonly #lease: Lease<PgClient>;
   readonly #checkouts: Checkouts;
 
-  constructor(lease: Lease<PoolClient>, checkouts: Checkouts) {
+  constructor(lease: Lease<PgClient>, checkouts: Checkouts) {
     this.#lease = lease;
     this.#checkouts = checkouts;
     const client = lease.resource;
@@ -20,7 +20,7 @@ export class ClientLease implements Lease<PoolClient> {
     checkouts.announceAcquire(client);
   }
 
-  get resource(): PoolClient {
+  get resource(): PgClient {
     return this.#lease.resource;
   }
 

@@ -129,7 +129,7 @@ export function takeQueryTimeout(client: PoolClient): number {
 export function cut(client: PoolClient): void {
   const { stream } = innards(client).connection ?? {};
   if (stream?.destroy !== undefined) stream.destroy();
-  else void Promise.resolve(client.end()).catch(() => {});
+  else if (typeof client.end === 'function') void Promise.resolve(client.end()).catch(() => {});
 }
 
 /** Whether the process stays alive for this connection. */

@@ -15,9 +15,9 @@ import { type PgPoolOptions, readFacadeOptions, translate } from './pg-options.j
 import { type Callback, isSubmittable, runAwaited, runCalledBack, submit } from './query.js';
 import { RepeatedQueries } from './repeated-queries.js';
 import { SlowQueries } from './slow-queries.js';
-import type { StatementLimits } from './statement.js';
+import type { PgClient, StatementLimits } from './statement.js';
 import { Statements } from './statements.js';
-import { NO_LIMIT_MS, strictly } from './strict.js';
+import { NO_LIMIT_MS, showClients, strictly } from './strict.js';
 import { runTransaction, type TransactionFunction } from './transaction.js';
 import type { TransactionOptions } from './transaction-options.js';
 import type { TransactionScope } from './transaction-scope.js';
@@ -95,11 +95,12 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
         ? undefined
         : new Statements({ clock, canceller: this.#canceller, timeoutMs: queryTimeoutMs, observers }),
     });
+    if (this.#strict) showClients(this);
   }
 
-  override connect(): Promise<pg.PoolClient>;
+  override connect(): Promise<PgClient>;
   override connect(callback: ConnectCallback): void;
-  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+  override connect(callback?: ConnectCallback): Promise<PgClient> | undefined {
     if (callback === undefined) return this.#promised(this.#connect());
     this.#connect().then(
       (client) => process.nextTick(callback, undefined, client, client.release),
@@ -171,7 +172,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
    * A client that can be told from any other loan of it: afterwards the lease is inert. Works with `using`.
    * @throws what `connect` throws
    */
-  async lease(options?: AcquireOptions): Promise<Lease<pg.PoolClient>> {
+  async lease(options?: AcquireOptions): Promise<Lease<PgClient>> {
     return new ClientLease(await this.#checkouts.acquire(options), this.#checkouts);
   }
 
@@ -218,7 +219,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
     return this.#checkouts.pool.inspect();
   }
 
-  #connect(signal?: AbortSignal): Promise<pg.PoolClient> {
+  #connect(signal?: AbortSignal): Promise<PgClient> {
     if (this.#strict && this.ending) {
       return Promise.reject(new Error('Cannot use a pool after calling end on the pool'));
     }

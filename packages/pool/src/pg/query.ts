@@ -19,7 +19,8 @@ function run(client: PoolClient, query: unknown, values: unknown, callback: Call
     if (over) return;
     over = true;
     release(verdict(client, error));
-    callback(error, result);
+    // Undefined, as pg-pool has it, where pg says null.
+    callback(error || undefined, result);
   };
   try {
     queryOn(client)(query, values, finish);

@@ -1,4 +1,5 @@
 import { option, readOptions } from '@mainstay/core';
+import type { PoolClient, QueryConfig, QueryConfigValues, QueryResult, QueryResultRow } from 'pg';
 import type { Callback } from './query.js';
 
 /** What a statement's config may hold beside pg's own fields. */
@@ -8,6 +9,15 @@ export interface StatementLimits {
   /** Instead of the pool's `queryTimeoutMs`; 0: no limit. */
   timeoutMs?: number | undefined;
 }
+
+/** A client of a PgPool: its statements take limits of their own. */
+export type PgClient = PoolClient & {
+  // biome-ignore lint/suspicious/noExplicitAny: the same default as in pg's types
+  query<R extends QueryResultRow = any, I = unknown[]>(
+    config: QueryConfig<I> & StatementLimits,
+    values?: QueryConfigValues<I>,
+  ): Promise<QueryResult<R>>;
+};
 
 /** A statement as it came, brought into one form. */
 export interface Statement {

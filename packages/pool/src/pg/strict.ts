@@ -1,3 +1,4 @@
+import type { PooledResource } from '../inspection.js';
 import type { PgPoolOptions, TimesAndSizes } from './pg-options.js';
 
 /** The longest that can be waited for, 24.8 days: as good as without a limit. */
@@ -15,4 +16,12 @@ export function strictly(translated: TimesAndSizes, options: PgPoolOptions): Tim
     maxConnecting: options.maxConnecting ?? translated.max,
     maxQueued: options.maxQueued ?? Number.MAX_SAFE_INTEGER,
   };
+}
+
+/** pg-pool has its clients in a field that is not documented and that people look into all the same. */
+export function showClients(pool: { inspect(): PooledResource<unknown>[] }): void {
+  Object.defineProperty(pool, '_clients', {
+    configurable: true,
+    get: () => pool.inspect().map(({ resource }) => resource),
+  });
 }

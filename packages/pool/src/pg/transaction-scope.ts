@@ -2,6 +2,7 @@ import { onAbort, throwIfAborted } from '@mainstay/core';
 import type { PoolClient } from 'pg';
 import { TransactionRolledBackError } from './pg-errors.js';
 import { sqlStateOf } from './sqlstate.js';
+import type { PgClient } from './statement.js';
 import type { TransactionFunction } from './transaction.js';
 import { checkNesting, type TransactionSettings } from './transaction-options.js';
 
@@ -9,14 +10,14 @@ const TRANSACTION_ABORTED = '25P02';
 
 /** A transaction, or a savepoint in one, that is under way in an async context. */
 export class TransactionScope {
-  readonly client: PoolClient;
+  readonly client: PgClient;
   readonly settings: TransactionSettings;
   /** Work that goes on in the async context after the end must not take this for its transaction. */
   over = false;
   readonly #depth: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(client: PoolClient, settings: TransactionSettings, depth = 0) {
+  constructor(client: PgClient, settings: TransactionSettings, depth = 0) {
     this.client = client;
     this.settings = settings;
     this.#depth = depth;

@@ -4,6 +4,7 @@ import type { PoolClient } from 'pg';
 import type { Canceller } from './canceller.js';
 import { TransactionRolledBackError } from './pg-errors.js';
 import { isRetryable } from './sqlstate.js';
+import type { PgClient } from './statement.js';
 import {
   readTransactionOptions,
   type TransactionOptions,
@@ -12,12 +13,12 @@ import {
 import { TransactionScope } from './transaction-scope.js';
 
 export type TransactionFunction<T> = (
-  client: PoolClient,
+  client: PgClient,
   context: { signal: AbortSignal | undefined },
 ) => T | PromiseLike<T>;
 
 export interface TransactionHost {
-  connect: (signal: AbortSignal | undefined) => Promise<PoolClient>;
+  connect: (signal: AbortSignal | undefined) => Promise<PgClient>;
   clock: Clock;
   canceller: Canceller;
   scopes: AsyncLocalStorage<TransactionScope>;
@@ -87,7 +88,7 @@ async function runOnce<T>(
 }
 
 async function work<T>(
-  client: PoolClient,
+  client: PgClient,
   fn: TransactionFunction<T>,
   { isolation, readOnly, signal }: TransactionSettings,
 ): Promise<T> {

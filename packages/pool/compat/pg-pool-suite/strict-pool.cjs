@@ -1,0 +1,7 @@
+const { PgPool } = require('@mainstay/pool/pg');
+
+module.exports = class StrictPool extends PgPool {
+  constructor(options, Client) {
+    super({ ...options, compat: 'strict' }, Client);
+  }
+};
