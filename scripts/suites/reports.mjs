@@ -16,8 +16,11 @@ export function suiteProjects(task, only = []) {
   const folders = ['packages', 'examples'].flatMap((group) =>
     readdirSync(path.join(root, group)).map((name) => path.join(root, group, name)),
   );
-  return [...folders, path.join(root, 'scripts')]
-    .filter((folder) => only.length === 0 || only.includes(path.basename(folder)))
+  // A package's tests of foreign clients are a project of their own, within its folder.
+  const foreign = folders.map((folder) => path.join(folder, 'compat'));
+  const nameOf = (folder) => path.basename(foreign.includes(folder) ? path.dirname(folder) : folder);
+  return [...folders, ...foreign, path.join(root, 'scripts')]
+    .filter((folder) => only.length === 0 || only.includes(nameOf(folder)))
     .filter((folder) => existsSync(path.join(folder, 'package.json')))
     .map((folder) => ({
       folder,
