@@ -1,9 +1,9 @@
 // Runs one suite of the package in the current directory: `node ../../scripts/toolchain/vitest.mjs <suite> [file …]`.
 // unit: test/**/*.test.ts; compat, faults and soak: test/<suite>/**. The JSON report is what the closing line is counted from.
-import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const special = ['compat', 'faults', 'soak'];
 const [suite = 'unit', ...filters] = process.argv.slice(2);
@@ -18,20 +18,18 @@ const excluded = suite === 'unit' ? special : special.filter((name) => name !== 
 const report = path.resolve('reports', `${process.env.MAINSTAY_REPORT ?? suite}.json`);
 rmSync(report, { force: true });
 
+// In this very process, so that whoever ends it ends the tests.
 const require = createRequire(import.meta.url);
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
-const { status } = spawnSync(
+process.argv = [
   process.execPath,
-  [
-    vitest,
-    'run',
-    ...['--dir', suite === 'unit' ? 'test' : `test/${suite}`],
-    ...excluded.flatMap((name) => ['--exclude', `**/${name}/**`]),
-    ...['--testTimeout', String(timeouts[suite]), '--hookTimeout', String(timeouts[suite])],
-    ...['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report],
-    '--passWithNoTests',
-    ...filters,
-  ],
-  { stdio: 'inherit' },
-);
-process.exit(status ?? 1);
+  vitest,
+  'run',
+  ...['--dir', suite === 'unit' ? 'test' : `test/${suite}`],
+  ...excluded.flatMap((name) => ['--exclude', `**/${name}/**`]),
+  ...['--testTimeout', String(timeouts[suite]), '--hookTimeout', String(timeouts[suite])],
+  ...['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report],
+  '--passWithNoTests',
+  ...filters,
+];
+await import(pathToFileURL(vitest).href);
