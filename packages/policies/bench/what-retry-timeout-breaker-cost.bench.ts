@@ -16,7 +16,7 @@ await question({
   target: '<= 0.1 of cockatiel’s wrap, <= 0.5 of opossum’s',
   note: 'cockatiel makes an AbortController for each call whether or not it is read; opossum has no retry',
   iterations: 4_000,
-  rounds: 15,
+  rounds: 25,
   contestants: {
     'bare await': calls(work),
     mainstay: calls(() => ours.execute(work)),
@@ -33,7 +33,7 @@ await question({
   peer: 'opossum 9, timeout and breaker',
   target: '<= 0.5 of opossum’s',
   iterations: 4_000,
-  rounds: 15,
+  rounds: 25,
   contestants: {
     'bare await': calls(work),
     mainstay: calls(() => ours.execute(work)),
@@ -52,7 +52,7 @@ await question({
   target: '<= 0.5 of cockatiel’s; opossum’s is printed',
   note: 'opossum: one controller for the life of the breaker, not one a call',
   iterations: 4_000,
-  rounds: 15,
+  rounds: 25,
   contestants: {
     'bare await': calls(work),
     mainstay: calls(() => ours.execute(reads)),

@@ -32,16 +32,10 @@ export { Pipeline, type PipelineStats, pipeline } from './pipeline.js';
 export { Policy } from './policy.js';
 export type { Judges } from './policy-options.js';
 export { isRejectedError, RejectedError, type RejectReason } from './rejected-error.js';
-export {
-  type GiveUpReason,
-  type RetryEvents,
-  type RetryOptions,
-  RetryPolicy,
-  type RetryStats,
-  retry,
-} from './retry.js';
+export { RetryPolicy, retry } from './retry.js';
 export { parseRetryAfter } from './retry-after.js';
 export { RetryBudget, type RetryBudgetOptions, type RetryBudgetStats } from './retry-budget.js';
+export type { GiveUpReason, RetryEvents, RetryOptions, RetryStats } from './retry-options.js';
 export {
   type ThrottleEvents,
   type ThrottleOptions,

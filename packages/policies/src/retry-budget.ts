@@ -45,8 +45,12 @@ export class RetryBudget {
   readonly kind = 'retry-budget';
   readonly name: string;
   readonly #window: RollingWindow;
+  readonly #clock: Clock;
   readonly #ratio: number;
   readonly #reserve: number;
+  /** Calls of the same reading of the clock go into the window together: every call that goes well comes through here. */
+  #newCalls = 0;
+  #newCallsAt = 0;
   #granted = 0;
   #denied = 0;
 
@@ -56,12 +60,18 @@ export class RetryBudget {
     this.name = name;
     this.#ratio = ratio;
     this.#reserve = (minPerSecond * windowMs) / 1_000;
+    this.#clock = clock;
     this.#window = new RollingWindow({ windowMs, buckets: BUCKETS, counters: 2, clock });
   }
 
   /** Counts a call; the policies do so themselves. */
   recordCall(): void {
-    this.#window.add(CALLS);
+    const now = this.#clock.coarseNow();
+    if (now !== this.#newCallsAt) {
+      this.#countNewCalls();
+      this.#newCallsAt = now;
+    }
+    this.#newCalls += 1;
   }
 
   /** @returns whether one more retry or hedge may be made; if so it is counted */
@@ -83,6 +93,7 @@ export class RetryBudget {
   }
 
   stats(): RetryBudgetStats {
+    this.#countNewCalls();
     return {
       granted: this.#granted,
       denied: this.#denied,
@@ -92,7 +103,13 @@ export class RetryBudget {
     };
   }
 
+  #countNewCalls(): void {
+    if (this.#newCalls > 0) this.#window.add(CALLS, this.#newCalls, this.#newCallsAt);
+    this.#newCalls = 0;
+  }
+
   #left(): number {
+    this.#countNewCalls();
     const earned = this.#ratio * this.#window.sum(CALLS) + this.#reserve;
     // What makes 0.2 × 15 two and a bit more than three must not decide.
     return earned - this.#window.sum(RETRIES) + 1e-9;

@@ -1,68 +1,19 @@
-import { type Clock, type DeadlineQueue, deadlinesOf, option, readOptions } from '@mainstay/core';
+import { type Clock, type DeadlineQueue, deadlinesOf, readOptions } from '@mainstay/core';
 import { ask, warnOnce } from './ask.js';
-import type { Backoff, BackoffRange } from './backoff/backoff.js';
-import { backoffField } from './backoff/backoff-field.js';
+import type { Backoff } from './backoff/backoff.js';
 import { bindStage, Policy } from './policy.js';
-import { type CheckedJudges, clockField, type Judges, judgesField, nameField } from './policy-options.js';
+import type { CheckedJudges } from './policy-options.js';
 import { requestedDelayMs } from './retry-after.js';
-import { budgetField, RetryBudget } from './retry-budget.js';
+import { RetryBudget } from './retry-budget.js';
+import {
+  type GiveUpReason,
+  type RetryEvents,
+  type RetryOptions,
+  type RetryStats,
+  retryFields,
+} from './retry-options.js';
 import type { Run, Scope } from './scope.js';
 import { sleep } from './sleep.js';
-
-export interface RetryOptions {
-  name?: string;
-  /** With the first one (default 3; 1 to 1,000,000). */
-  maxAttempts?: number;
-  /** Default: decorrelated jitter from 100 ms to 10 s. A function may return any number of milliseconds. */
-  backoff?: BackoffRange | Backoff;
-  /**
-   * Which errors are worth another attempt (default: all whose `retryable` is not false), and which results (default: none): a
-   * function for the errors, or one for each. After the last attempt the last error or result is the answer.
-   */
-  shouldRetry?: ((error: unknown, attempt: number) => boolean) | Judges<[attempt: number]>;
-  /** Shared with other policies; by default one of its own with the defaults of RetryBudget; false for none. */
-  budget?: RetryBudget | false;
-  /** An answer that asks for a longer wait than this is not retried (default 30,000). */
-  maxRetryAfterMs?: number;
-  /** How long an attempt takes at least: none begins that has less time left within a timeout around it (default 0). */
-  minAttemptMs?: number;
-  clock?: Clock;
-}
-
-const fields = {
-  name: nameField('retry'),
-  maxAttempts: option.integer({ min: 1, max: 1_000_000, default: 3 }),
-  backoff: backoffField,
-  shouldRetry: judgesField<[number]>(),
-  budget: budgetField,
-  maxRetryAfterMs: option.milliseconds({ default: 30_000 }),
-  minAttemptMs: option.milliseconds({ default: 0 }),
-  clock: clockField,
-};
-
-/** Why there was no further attempt. */
-export type GiveUpReason = 'attempts' | 'not-retryable' | 'retry-after' | 'deadline' | 'budget' | 'backoff';
-
-export interface RetryEvents {
-  /** Another attempt will follow. `error` is undefined where a result was judged. */
-  retry: { name: string; attempt: number; delayMs: number; error: unknown };
-  /** The call failed, after `attempts`. */
-  giveUp: { name: string; attempts: number; reason: GiveUpReason; error: unknown };
-}
-
-export interface RetryStats {
-  /** Calls that were answered well; `recovered` of them after a retry. */
-  succeeded: number;
-  recovered: number;
-  /** Calls that failed for good. */
-  failed: number;
-  /** Calls given up from outside. */
-  aborted: number;
-  retries: number;
-  /** Calls that were not tried again although they could have been: for want of budget, or of time. */
-  budgetDenied: number;
-  deadlineDenied: number;
-}
 
 interface Outcome {
   readonly failed: boolean;
@@ -89,7 +40,7 @@ export class RetryPolicy extends Policy<never, RetryEvents> {
   #deadlineDenied = 0;
 
   constructor(options: RetryOptions | undefined) {
-    const checked = readOptions('retry', options, fields);
+    const checked = readOptions('retry', options, retryFields);
     super(checked.name);
     this.#maxAttempts = checked.maxAttempts;
     this.#backoff = checked.backoff;
@@ -122,26 +73,29 @@ export class RetryPolicy extends Policy<never, RetryEvents> {
     return (scope) => this.#call(next, scope);
   }
 
-  async #call(next: Run, scope: Scope): Promise<unknown> {
+  /** Without a closure or a coroutine for the call that goes well at once, which nearly all do. */
+  #call(next: Run, scope: Scope): Promise<unknown> {
     this.#budget?.recordOnce(scope.root);
+    return next(scope).then(
+      this.#judges.result === undefined
+        ? this.#succeedAtOnce
+        : (value: unknown) => this.#goOn({ failed: false, value }, next, scope),
+      (error: unknown) => this.#goOn({ failed: true, value: error }, next, scope),
+    );
+  }
+
+  /** From the outcome of the first attempt to the answer. */
+  async #goOn(first: Outcome, next: Run, scope: Scope): Promise<unknown> {
+    let outcome = first;
     let waitedMs = 0;
     for (let attempt = 1; ; attempt += 1) {
-      let failed = false;
-      let value: unknown;
-      try {
-        value = await next(scope);
-        if (this.#judges.result === undefined) return this.#succeed(value, attempt);
-      } catch (error) {
-        failed = true;
-        value = error;
-      }
-      const outcome = { failed, value };
       if (scope.aborted) return this.#abort(outcome);
       if (!this.#isRetryable(outcome, attempt)) return this.#end(outcome, attempt);
       const delayMs = this.#delayBefore(outcome, attempt, waitedMs, scope);
       if (typeof delayMs !== 'number') return this.#giveUp(outcome, attempt, delayMs);
       waitedMs = delayMs;
       await this.#wait(delayMs, outcome, attempt, scope);
+      outcome = await outcomeOf(next(scope));
     }
   }
 
@@ -192,6 +146,8 @@ export class RetryPolicy extends Policy<never, RetryEvents> {
     }
   }
 
+  readonly #succeedAtOnce = (value: unknown): unknown => this.#succeed(value, 1);
+
   #succeed(value: unknown, attempt: number): unknown {
     this.#succeeded += 1;
     if (attempt > 1) this.#recovered += 1;
@@ -220,6 +176,13 @@ export class RetryPolicy extends Policy<never, RetryEvents> {
     if (failed) throw value;
     return value;
   }
+}
+
+function outcomeOf(attempt: Promise<unknown>): Promise<Outcome> {
+  return attempt.then(
+    (value) => ({ failed: false, value }),
+    (error: unknown) => ({ failed: true, value: error }),
+  );
 }
 
 function isRetryable(error: unknown): boolean {

@@ -127,7 +127,8 @@ class TimedScope extends Branch {
     this.#policy = policy;
     const { clock, deadlines, timeoutMs } = policy;
     this.#dueAt = clock.coarseNow() + timeoutMs;
-    this.#deadline = deadlines.add(timeoutMs, () => this.#timeOut());
+    // No private method, which every instance would have to be marked for.
+    this.#deadline = deadlines.add(timeoutMs, () => this.timeOut());
   }
 
   /** To a breaker inside, a timeout is no caller who went away. */
@@ -146,7 +147,7 @@ class TimedScope extends Branch {
     return true;
   }
 
-  #timeOut(): void {
+  timeOut(): void {
     const { name, timeoutMs } = this.#policy;
     this.#reached = true;
     this.abort(withoutStack(() => new TimeoutError(name, timeoutMs)));
