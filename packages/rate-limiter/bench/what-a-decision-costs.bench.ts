@@ -1,12 +1,13 @@
 import { question } from '../../../scripts/bench/harness.mjs';
-import { exhausted, inTurn, keysOf, memoryContestants } from './contestants.js';
+import { bareMap, exhausted, inTurn, keysOf, memoryContestants } from './contestants.js';
 
 for (const count of [1, 100_000]) {
   const keys = keysOf(count);
-  const contestants = memoryContestants();
+  const contestants = { 'a Map, the clock, a number': bareMap(keys), ...memoryContestants() };
   for (const consume of Object.values(contestants)) for (const key of keys) void consume(key);
   await question({
     title: `in memory, ${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys in random order'}, allowed`,
+    floor: 'a Map, the clock, a number',
     peer: 'rate-limiter-flexible',
     target:
       'with 100,000 keys: consumeSync <= 0.25 and consume <= 0.4 of rate-limiter-flexible, and below the stores',

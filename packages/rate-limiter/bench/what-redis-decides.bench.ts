@@ -27,7 +27,6 @@ function mainstay(options: RedisStoreOptions, more: object = {}): Consume {
   const limiter = new RateLimiter({
     name: `bench${number}`,
     ...never,
-    burst: 1e9,
     store,
     maxKeys: 200_000,
     ...more,
@@ -84,7 +83,10 @@ await question({
     INCR: crowd((key) => floor.incr(key), hot),
     'mainstay, coalesce: false': crowd(mainstay({ coalesce: false }), hot),
     'mainstay, strict, coalesce: false': crowd(
-      mainstay({ coalesce: false }, { algorithm: 'strict', burst: undefined }),
+      mainstay(
+        { coalesce: false },
+        { limit: 1e9, windowMs: 3_600_000, algorithm: 'strict', burst: undefined },
+      ),
       hot,
     ),
     'mainstay, coalesced (default)': crowd(mainstay({}), hot),

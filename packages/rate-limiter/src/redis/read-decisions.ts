@@ -9,6 +9,13 @@ import type { Answer, RunAnswer } from './wire.js';
  * @param runs pairs of cost and count
  */
 export function readDecisions(rules: readonly Rule[], answer: Answer, runs: readonly number[]): Decision[] {
+  const [first] = answer.runs;
+  if (first !== undefined && runs.length === 2 && runs[1] === 1) {
+    const policies = policiesOf(rules, answer.usage, answer.lease);
+    return first.admitted === 1
+      ? [decisionOf(policies, scarcest(policies), true, 0, false)]
+      : [decisionOf(policies, first.binding, false, first.waitMs, false)];
+  }
   let taken = 0;
   answer.runs.forEach((run, index) => {
     taken += run.admitted * (runs[2 * index] as number);

@@ -13,6 +13,7 @@ import {
   decideRequest,
   type Merge,
   type Request,
+  type RulesText,
   readAnswer,
   rulesText,
   runScript,
@@ -27,7 +28,7 @@ export class RedisStore implements OpenStore {
   readonly #guard: RedisGuard;
   readonly #memory: KeyMemory;
   readonly #batches: Batches<Decision>;
-  readonly #rules: string;
+  readonly #rules: RulesText;
   readonly #leaseMs: number;
   /** Times are counted from here, so that what was used before this process began is not before time began. */
   readonly #origin: number;
@@ -178,7 +179,7 @@ export class RedisStore implements OpenStore {
       // Sent again with what was to be told the first time, and more if Redis turned out to have forgotten.
       owed = this.#owed(key) ?? owed;
       sentEpoch = this.#epoch;
-      return decideRequest(rules, this.#rules, runs, lease, owed, timed);
+      return decideRequest(this.#rules, runs, lease, owed, timed);
     };
     const reply = await this.#guard.attempt(
       () => this.#run(key, request),

@@ -26,50 +26,51 @@ export interface Merge {
   readonly resetMs: number;
 }
 
-/** What the script is told of the limits: the same text with every call. */
-export function rulesText(rules: readonly Rule[]): string {
-  return rules.flatMap((rule) => rule.forScript).join(' ');
+/** What the script is told of the limits, the same with every call: all of them, and what the short form needs of a single gcra. */
+export interface RulesText {
+  readonly all: string;
+  readonly short: readonly [capacity: string, rate: string] | undefined;
 }
 
-export type Request = readonly (string | number)[];
+export function rulesText(rules: readonly Rule[]): RulesText {
+  const [first] = rules;
+  const short = rules.length === 1 && first?.algorithm === 'gcra';
+  return {
+    all: rules.flatMap((rule) => rule.forScript).join(' '),
+    short: short ? [String(first.forScript[1]), String(first.forScript[2])] : undefined,
+  };
+}
+
+export type Request = readonly string[];
 
 /**
  * @param runs pairs of cost and count
  * @param timed whether the answer has to tell Redis' time, which the short form does not
  */
 export function decideRequest(
-  rules: readonly Rule[],
-  text: string,
+  { all, short }: RulesText,
   runs: readonly number[],
   lease: number,
   merges: readonly Merge[] | undefined,
   timed: boolean,
 ): Request {
-  const rule = rules[0] as Rule;
-  if (
-    !timed &&
-    merges === undefined &&
-    lease === 0 &&
-    rules.length === 1 &&
-    runs.length === 2 &&
-    rule.algorithm === 'gcra'
-  ) {
-    return [rule.forScript[1], rule.forScript[2], runs[0] as number, runs[1] as number];
+  if (short !== undefined && !timed && merges === undefined && lease === 0 && runs.length === 2) {
+    return [short[0], short[1], String(runs[0]), String(runs[1])];
   }
   const merging =
     merges === undefined
       ? '0'
       : `1 ${merges.map(({ floor, debt, resetMs }) => `${floor} ${debt} ${Math.ceil(resetMs * 1_000)}`).join(' ')}`;
-  return [text, `0 ${lease} ${merging} ${runs.join(' ')}`];
+  return [all, `0 ${lease} ${merging} ${runs.join(' ')}`];
 }
 
 export function settleRequest(
-  text: string,
+  { all }: RulesText,
   difference: number,
   takenAtMicros: number,
   usedThen: readonly number[],
 ): Request {
-  return [text, `1 ${difference} ${takenAtMicros} ${usedThen.join(' ')}`];
+  return [all, `1 ${difference} ${takenAtMicros} ${usedThen.join(' ')}`];
 }
 
 /** @param runs how many were asked for */
