@@ -3,6 +3,12 @@ import { backoffMs } from './backoff.js';
 import { PoolCreateTimeoutError } from './errors.js';
 import type { CreateContext } from './options.js';
 
+/** Failures in a row after which callers are told at once: with the pauses between them, about a second of outage. */
+const HOPELESS_AFTER = 5;
+
+/** How long an attempt may have been under way for callers to join in waiting for it all the same. */
+const PATIENCE_MS = 100;
+
 /** One call of `create`. It is over when it settles or when the pool stops waiting for it, whichever comes first. */
 class Attempt<R> {
   over = false;
@@ -54,7 +60,8 @@ export interface DialerOptions<R> {
  * Creates the pool's resources: one for all callers, so that an outage costs a few attempts a second and not one per caller.
  *
  * Failures in a row lead to pauses (see `backoffMs`); a `create` that throws at once pauses like any other, so it cannot
- * keep the event loop from its other work.
+ * keep the event loop from its other work. The pauses are the open times of a circuit breaker, the one attempt after each is its
+ * probe.
  */
 export class Dialer<R> {
   readonly #options: DialerOptions<R>;
@@ -80,6 +87,14 @@ export class Dialer<R> {
   /** Failed creations in a row; 0 while the last one succeeded. */
   get failures(): number {
     return this.#failures;
+  }
+
+  /** It has failed so often, and the next attempt is so far away or takes so long, that nobody should wait for it. */
+  get turnsAway(): boolean {
+    if (this.#failures < HOPELESS_AFTER) return false;
+    const now = this.#options.clock.now();
+    for (const { startedAt } of this.#underWay) return now - startedAt > PATIENCE_MS;
+    return this.#resumesAt(true) > now;
   }
 
   get lastError(): unknown {
@@ -111,7 +126,7 @@ export class Dialer<R> {
 
   #pauses(attended: boolean): boolean {
     const { clock, deadlines } = this.#options;
-    const at = this.#lastFailureAt + backoffMs(this.#failures, attended, this.#jitter);
+    const at = this.#resumesAt(attended);
     const remaining = at - clock.now();
     if (remaining <= 0) return false;
     if (this.#retry !== undefined && this.#retryAt <= at) return true;
@@ -126,6 +141,10 @@ export class Dialer<R> {
       { keepAlive: attended },
     );
     return true;
+  }
+
+  #resumesAt(attended: boolean): number {
+    return this.#lastFailureAt + backoffMs(this.#failures, attended, this.#jitter);
   }
 
   #dial(attended: boolean): void {

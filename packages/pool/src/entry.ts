@@ -1,26 +1,62 @@
+import type { Holding } from './holding.js';
+import type { LeaseKeeper } from './lease.js';
+
+/** Part of a resource's lifetime that is taken off at random, so that those made together do not end together. */
+const LIFETIME_JITTER_RATIO = 0.1;
+
 /** Where a resource of the pool is: in the stack, in somebody's hands, being validated or reset, or no longer the pool's. */
 export type EntryState = 'idle' | 'leased' | 'checking' | 'gone';
 
 /** The pool's record of one resource. Every time is monotonic milliseconds. */
 export class Entry<R> {
   readonly resource: R;
+  readonly keeper: LeaseKeeper<R>;
   readonly createdAt: number;
   /** Infinity without a maximum lifetime. */
   readonly expiresAt: number;
+  /** 0 to 1, drawn once: what is done to all from time to time is not done to all at once. */
+  readonly jitter = Math.random();
   state: EntryState = 'checking';
-  /** Since when it has been in its state. */
+  /** Since when it has been in its state; for an idle one, since its holder gave it back. */
   since: number;
-  uses = 0;
+  /** When a validation or a keepalive last found it well. */
+  provedAt: number;
+  /** When a holder last asked a lease for the resource; perhaps one before the present. */
+  usedAt: number;
+  /** How often it came back. The lease with this number may give it back, one with another number is stale. */
+  generation = 0;
   /** Set when the resource was reported lost while somebody held it: it is destroyed when it comes back. */
   lost = false;
   lostError: unknown = undefined;
-  /** The only lease that may give it back; any other one is stale. */
-  lease: object | undefined = undefined;
+  /** It was lent while the pool was running short: the first use marks the holder's async context. */
+  scarce = false;
+  /** What is known of the present holder; only of some, see `Lending`. */
+  holding: Holding | undefined = undefined;
 
-  constructor(resource: R, now: number, expiresAt: number) {
+  /** @param maxLifetimeMs 0: no limit */
+  constructor(resource: R, keeper: LeaseKeeper<R>, now: number, maxLifetimeMs: number) {
     this.resource = resource;
+    this.keeper = keeper;
     this.createdAt = now;
-    this.expiresAt = expiresAt;
+    const lifetimeMs = maxLifetimeMs * (1 - LIFETIME_JITTER_RATIO * this.jitter);
+    this.expiresAt = maxLifetimeMs === 0 ? Number.POSITIVE_INFINITY : now + lifetimeMs;
     this.since = now;
+    this.provedAt = now;
+    this.usedAt = now;
+  }
+
+  /** How often it was lent. */
+  get uses(): number {
+    return this.generation + (this.state === 'leased' ? 1 : 0);
+  }
+
+  /** For how long its holder has not asked for it. */
+  unusedMs(now: number): number {
+    return now - Math.max(this.since, this.usedAt);
+  }
+
+  /** It has neither been used nor been found well for so long. */
+  isUnproved(now: number, forMs: number): boolean {
+    return now - this.since >= forMs && now - this.provedAt >= forMs;
   }
 }

@@ -25,6 +25,13 @@ export class IdleStack<R> {
     this.#entries.push(entry);
   }
 
+  /** Puts one back that was away for a moment: to its place by the time since which it is unused. */
+  putBack(entry: Entry<R>): void {
+    let index = this.#entries.length;
+    while (index > 0 && (this.#entries[index - 1] as Entry<R>).since > entry.since) index -= 1;
+    this.#entries.splice(index, 0, entry);
+  }
+
   pop(): Entry<R> | undefined {
     return this.#entries.pop();
   }

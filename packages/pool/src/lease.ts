@@ -4,9 +4,15 @@ import type { Entry } from './entry.js';
 /**
  * The right to use a resource of the pool, until `release()` or `destroy()`. Afterwards it is inert: a second release does
  * nothing, whoever holds the resource by then. Works with `using` and `await using`, which release it.
+ *
+ * Keep it for as long as the resource is in use: a lease that was collected without being released counts as leaked, and its
+ * resource is destroyed.
  */
 export interface Lease<R> {
-  /** @throws MainstayError with code ERR_POOL_LEASE_ENDED once the lease has ended */
+  /**
+   * Asking for it counts as a use of the resource, for leak detection.
+   * @throws MainstayError with code ERR_POOL_LEASE_ENDED once the lease has ended
+   */
   readonly resource: R;
   /** False once it was released or destroyed, or taken back by a drain that ran out of time. */
   readonly active: boolean;
@@ -20,45 +26,47 @@ export interface Lease<R> {
 
 /** The pool's side of its leases. */
 export interface LeaseKeeper<R> {
+  used(entry: Entry<R>, lease: object): void;
   takeBack(entry: Entry<R>): void;
   giveUp(entry: Entry<R>, error: unknown): void;
 }
 
 export class PoolLease<R> implements Lease<R> {
   readonly #entry: Entry<R>;
-  readonly #keeper: LeaseKeeper<R>;
+  readonly #generation: number;
 
-  constructor(entry: Entry<R>, keeper: LeaseKeeper<R>) {
+  constructor(entry: Entry<R>) {
     this.#entry = entry;
-    this.#keeper = keeper;
-    entry.lease = this;
+    this.#generation = entry.generation;
   }
 
   get resource(): R {
-    if (this.#entry.lease !== this) {
+    const entry = this.#entry;
+    if (entry.generation !== this.#generation) {
       throw new MainstayError(
         'ERR_POOL_LEASE_ENDED',
         'This lease has ended: its resource may be in other hands',
       );
     }
-    return this.#entry.resource;
+    entry.keeper.used(entry, this);
+    return entry.resource;
   }
 
   get active(): boolean {
-    return this.#entry.lease === this;
+    return this.#entry.generation === this.#generation;
   }
 
   release(): boolean {
-    if (this.#entry.lease !== this) return false;
-    this.#entry.lease = undefined;
-    this.#keeper.takeBack(this.#entry);
+    const entry = this.#entry;
+    if (entry.generation !== this.#generation) return false;
+    entry.keeper.takeBack(entry);
     return true;
   }
 
   destroy(error?: unknown): boolean {
-    if (this.#entry.lease !== this) return false;
-    this.#entry.lease = undefined;
-    this.#keeper.giveUp(this.#entry, error);
+    const entry = this.#entry;
+    if (entry.generation !== this.#generation) return false;
+    entry.keeper.giveUp(entry, error);
     return true;
   }
 

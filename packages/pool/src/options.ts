@@ -34,6 +34,10 @@ export interface PoolOptions<R> {
   min?: number | undefined;
   /** Most resources open or opening at once. Default 10. */
   max?: number | undefined;
+  /**
+   * How many more may be opened beyond `max` while callers wait; closed as soon as nobody waits for them. Default 0.
+   */
+  overflow?: number | undefined;
   /** Most creations under way at once, so that a cold burst does not storm the server. Default 4. */
   maxConnecting?: number | undefined;
   /** Most callers in the queue beyond those that a resource can be opened for; more are refused on arrival. Default 10,000. */
@@ -52,6 +56,23 @@ export interface PoolOptions<R> {
   maxUses?: number | undefined;
   /** A resource that was used more recently than this is lent without `validate`. Default 500; 0: always, Infinity: never. */
   validateAfterIdleMs?: number | undefined;
+  /**
+   * Idle resources are validated this often, up to 10 % earlier, so that a firewall does not forget them. Needs `validate`.
+   * Default 0: never.
+   */
+  keepaliveMs?: number | undefined;
+  /**
+   * A resource that was held this long since its holder last asked for it (`lease.resource`) is reported as a suspected leak.
+   * Default 60,000; 0: leaks are not looked for.
+   */
+  leakAfterMs?: number | undefined;
+  /**
+   * Whether an acquire timeout can tell a caller who waits for what he holds himself, by an AsyncLocalStorage that is used
+   * while half of `max` or more is lent. Default true.
+   */
+  detectDeadlocks?: boolean | undefined;
+  /** What a lent resource is doing, for the errors of callers who wait (the statement under way). Undefined: nothing. */
+  describe?: ((resource: R) => string | undefined) | undefined;
   /** Where time comes from. Default: the process's monotonic clock. */
   clock?: Clock | undefined;
 }
@@ -65,6 +86,7 @@ export type CheckedPoolOptions<R> = {
 } & {
   validate: PoolOptions<R>['validate'];
   reset: PoolOptions<R>['reset'];
+  describe: PoolOptions<R>['describe'];
 };
 
 const WHOLE = Number.MAX_SAFE_INTEGER;
@@ -80,6 +102,7 @@ export function readPoolOptions<R>(owner: string, received: PoolOptions<R>): Che
     isBroken: option.func<(error: unknown, resource: R) => boolean>({ default: () => false }),
     min: option.integer({ min: 0, max: WHOLE, default: 0 }),
     max: option.integer({ min: 1, max: WHOLE, default: 10 }),
+    overflow: option.integer({ min: 0, max: WHOLE, default: 0 }),
     maxConnecting: option.integer({ min: 1, max: WHOLE, default: 4 }),
     maxQueued: option.integer({ min: 0, max: WHOLE, default: 10_000 }),
     acquireTimeoutMs: option.milliseconds({ min: 0, default: 10_000 }),
@@ -89,6 +112,10 @@ export function readPoolOptions<R>(owner: string, received: PoolOptions<R>): Che
     maxLifetimeMs: option.milliseconds({ min: 0, default: 1_800_000 }),
     maxUses: option.integer({ min: 0, max: WHOLE, default: 0 }),
     validateAfterIdleMs: option.milliseconds({ min: 0, default: 500, allowInfinity: true }),
+    keepaliveMs: option.milliseconds({ min: 0, default: 0 }),
+    leakAfterMs: option.milliseconds({ min: 0, default: 60_000 }),
+    detectDeadlocks: option.boolean({ default: true }),
+    describe: option.func<NonNullable<PoolOptions<R>['describe']>>({ optional: true }),
     clock: option.instance<Clock>({
       default: monotonicClock,
       methods: ['now', 'coarseNow', 'setTimer'],
@@ -97,6 +124,9 @@ export function readPoolOptions<R>(owner: string, received: PoolOptions<R>): Che
   });
   if (options.min > options.max) {
     throw invalidOption(owner, 'min', `must be at most max (${options.max})`, options.min, 'range');
+  }
+  if (options.keepaliveMs > 0 && options.validate === undefined) {
+    throw new TypeError(`${owner}: option "keepaliveMs" needs "validate", which is what it calls`);
   }
   return options as CheckedPoolOptions<R>;
 }

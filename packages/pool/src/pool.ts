@@ -1,27 +1,15 @@
-import {
-  type Clock,
-  type DeadlineQueue,
-  deadlinesOf,
-  Events,
-  type Listener,
-  option,
-  readOptions,
-} from '@mainstay/core';
-import { type AcquireOptions, readTimeout } from './acquire-options.js';
+import { deadlinesOf, Events, type Listener, option, readOptions } from '@mainstay/core';
+import type { AcquireOptions } from './acquire-options.js';
+import { AcquirePath } from './acquire-path.js';
 import { AcquireQueue } from './acquire-queue.js';
 import { Closing } from './closing.js';
 import { type PoolStats, zeroCounters } from './counters.js';
-import { diagnose, type HeldTimes, heldForMs } from './diagnosis.js';
-import type { Entry } from './entry.js';
-import {
-  acquireTimeoutError,
-  type PoolAcquireTimeoutError,
-  PoolClosedError,
-  queueFullError,
-} from './errors.js';
+import { Diagnostics } from './diagnosis.js';
+import { PoolClosedError } from './errors.js';
 import type { PoolEvents } from './events.js';
 import { inspect, type PooledResource } from './inspection.js';
-import { type Lease, type LeaseKeeper, PoolLease } from './lease.js';
+import type { Lease } from './lease.js';
+import { type Limits, readLimits } from './limits.js';
 import { type CheckedPoolOptions, type PoolOptions, readPoolOptions } from './options.js';
 import { Resources } from './resources.js';
 
@@ -32,79 +20,61 @@ const NO_OPTIONS: AcquireOptions = {};
  * among those who wait, one dialer for all of them.
  *
  * While nothing is open and nothing can be created, callers get the error of the next attempt, which is at most a second
- * away; while something is open they wait for it. Either way their own deadline holds.
+ * away, and after five failures in a row the last error at once; while something is open they wait for it. Their own deadline
+ * holds in any case.
  */
 export class Pool<R> implements AsyncDisposable {
   readonly kind = 'pool';
   readonly name: string;
   readonly #options: CheckedPoolOptions<R>;
-  readonly #clock: Clock;
-  readonly #deadlines: DeadlineQueue;
-  readonly #queue: AcquireQueue<R>;
   readonly #resources: Resources<R>;
-  readonly #counters = zeroCounters();
+  readonly #queue: AcquireQueue<R>;
+  readonly #path: AcquirePath<R>;
   readonly #closing: Closing;
-  readonly #keeper: LeaseKeeper<R>;
-  #events: Events<PoolEvents<R>> | undefined;
-  #closed = false;
-  #heldForMs: HeldTimes | undefined;
+  readonly #counters = zeroCounters();
 
   /** @throws TypeError, RangeError when an option is wrong */
   constructor(options: PoolOptions<R>) {
     this.#options = readPoolOptions('Pool', options);
     this.name = this.#options.name;
-    this.#clock = this.#options.clock;
-    this.#deadlines = deadlinesOf(this.#clock);
+    const { clock, acquireTimeoutMs } = this.#options;
+    const deadlines = deadlinesOf(clock);
+    const counters = this.#counters;
     this.#queue = new AcquireQueue({
-      clock: this.#clock,
-      deadlines: this.#deadlines,
-      counters: this.#counters,
-      timeoutMs: this.#options.acquireTimeoutMs,
-      timedOut: (waitedMs) => this.#timedOut(waitedMs),
+      ...{ clock, deadlines, counters, timeoutMs: acquireTimeoutMs },
+      timedOut: (waitedMs, holding) => this.#path.timedOut(waitedMs, holding),
     });
-    this.#resources = new Resources(this.#options, this.#deadlines, {
-      counters: this.#counters,
-      events: () => this.#events,
-      waiting: () => this.#queue.size,
-      lend: (entry, now) => this.#lendToFirst(entry, now),
-      unreachable: (error) => this.#queue.rejectAll(error),
-      ended: () => this.#closed && this.#closing.check(),
+    this.#resources = new Resources(this.#options, {
+      ...{ counters, deadlines, queue: this.#queue },
+      lendToFirst: (entry, now) => this.#path.lendToFirst(entry, now),
+      unreachable: (error) => this.#path.failAll(error),
+      ended: () => this.#path.closed && this.#closing.check(),
     });
-    this.#closing = new Closing(this.#deadlines, {
+    this.#path = new AcquirePath(this.#options, {
+      ...{ counters, queue: this.#queue, resources: this.#resources },
+      diagnostics: this.#diagnostics(),
+    });
+    this.#closing = new Closing(deadlines, {
       outstanding: () => this.#resources.outstanding,
       force: () => this.#resources.force(),
     });
-    this.#keeper = {
-      takeBack: (entry) => {
-        this.#countRelease(entry);
-        this.#resources.takeBack(entry);
-      },
-      giveUp: (entry, error) => {
-        this.#countRelease(entry);
-        this.#resources.discard(entry, 'holder', error);
-      },
-    };
   }
 
   /**
-   * Waits for a resource, first come, first served.
-   * @throws PoolAcquireTimeoutError, PoolQueueFullError, PoolClosedError, the signal's reason, or the error of `create`
+   * Waits for a resource: the highest priority first, first come, first served within one.
+   * @throws PoolAcquireTimeoutError, PoolQueueFullError, PoolOverloadedError, PoolClosedError, the signal's reason, or the
+   *   error of `create`
    */
-  acquire(options: AcquireOptions = NO_OPTIONS): Promise<Lease<R>> {
-    const lease = options.signal?.aborted === true ? undefined : this.tryAcquire();
-    return lease === undefined ? this.#wait(options) : Promise.resolve(lease);
+  acquire(options?: AcquireOptions): Promise<Lease<R>> {
+    const lease = options?.signal?.aborted === true ? undefined : this.#path.obtain(this.acquire);
+    return lease === undefined
+      ? this.#path.wait(options ?? NO_OPTIONS, this.acquire)
+      : Promise.resolve(lease);
   }
 
   /** A resource that is ready now, or undefined: nothing idle, the idle ones must be validated first, or others wait. */
   tryAcquire(): Lease<R> | undefined {
-    if (this.#queue.size > 0) return undefined;
-    const now = this.#clock.coarseNow();
-    const entry = this.#resources.take(now);
-    if (entry === undefined) return undefined;
-    const lease = this.#lend(entry, now);
-    if (this.#events?.has('acquired'))
-      this.#events.emit('acquired', { resource: entry.resource, waitedMs: 0 });
-    return lease;
+    return this.#path.obtain(this.tryAcquire);
   }
 
   /**
@@ -129,6 +99,34 @@ export class Pool<R> implements AsyncDisposable {
   }
 
   /**
+   * Opens resources until `count` are open (default `min`, 1 at least, `max` at most), so that the first callers need not
+   * wait for that.
+   * @throws the error of `create`, at the first failure; PoolClosedError; the signal's reason
+   */
+  warm(options: { count?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { min, max } = this.#resources.limits;
+    const { count } = readOptions(
+      'Pool.warm',
+      { count: options.count },
+      { count: option.integer({ min: 0, max, default: Math.max(min, 1) }) },
+    );
+    if (this.#path.closed) return Promise.reject(new PoolClosedError(this.name));
+    if (this.#resources.entries.size >= count) return Promise.resolve();
+    const warmed = this.#resources.warming.until(count, options.signal);
+    this.#resources.provision();
+    return warmed;
+  }
+
+  /**
+   * Changes how many resources there may be. What is idle beyond that is closed now, what is lent when it comes back.
+   * @throws TypeError, RangeError when a limit is wrong
+   */
+  resize(limits: Partial<Limits>): void {
+    const checked = readLimits(limits, this.#resources.limits);
+    this.#resources.resize(checked);
+  }
+
+  /**
    * Lends nothing more: rejects all who wait, closes what is idle, waits for the holders, and takes back what is still out
    * after `timeoutMs` (their leases are inert then). Always settles. Called again, the earlier end counts.
    */
@@ -136,9 +134,8 @@ export class Pool<R> implements AsyncDisposable {
     const { timeoutMs } = readOptions('Pool.drain', options, {
       timeoutMs: option.milliseconds({ min: 0, default: 30_000 }),
     });
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#queue.rejectAll(new PoolClosedError(this.name));
+    if (!this.#path.closed) {
+      this.#path.close();
       this.#resources.close();
     }
     return this.#closing.within(timeoutMs);
@@ -155,88 +152,41 @@ export class Pool<R> implements AsyncDisposable {
 
   /** @returns removes the listener */
   on<K extends keyof PoolEvents<R>>(event: K, listener: Listener<PoolEvents<R>[K]>): () => void {
-    this.#events ??= new Events();
-    return this.#events.on(event, listener);
+    const { lending } = this.#resources;
+    lending.events ??= new Events();
+    return lending.events.on(event, listener);
   }
 
   stats(): PoolStats {
-    const size = this.#resources.entries.size;
-    const idle = this.#resources.idle.size;
-    const { connecting } = this.#resources.dialer;
-    const { max } = this.#options;
+    const { entries, idle, dialer, limits, lending } = this.#resources;
     return {
-      size,
-      idle,
-      inUse: size - idle,
+      size: entries.size,
+      idle: idle.size,
+      inUse: entries.size - idle.size,
       waiting: this.#queue.size,
-      connecting,
-      max,
+      connecting: dialer.connecting,
+      ...limits,
+      failedCreations: dialer.failures,
       ...this.#counters,
+      acquired: this.#counters.released + lending.lent + lending.revoked,
     };
   }
 
   /** The open resources one by one: who has been out for how long. */
   inspect(): PooledResource<R>[] {
-    return inspect(this.#resources.entries, this.#clock.now());
+    return inspect(this.#resources.entries, this.#options.clock.now());
   }
 
-  #wait(options: AcquireOptions): Promise<Lease<R>> {
-    const { signal } = options;
-    let ownTimeoutMs: number | undefined;
-    try {
-      if (options.timeoutMs !== undefined) ownTimeoutMs = readTimeout(options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    if (this.#closed) return Promise.reject(new PoolClosedError(this.name));
-    if (signal?.aborted) {
-      this.#counters.acquireAborted += 1;
-      return Promise.reject(signal.reason);
-    }
-    if (this.#queue.size - this.#resources.obtainable >= this.#options.maxQueued) {
-      this.#counters.refused += 1;
-      return Promise.reject(queueFullError(this.name, this.#options.maxQueued));
-    }
-    const promise = this.#queue.enter(ownTimeoutMs, signal);
-    this.#resources.provision();
-    return promise;
-  }
-
-  #lend(entry: Entry<R>, now: number): Lease<R> {
-    entry.state = 'leased';
-    entry.since = now;
-    entry.uses += 1;
-    this.#counters.acquired += 1;
-    return new PoolLease(entry, this.#keeper);
-  }
-
-  #lendToFirst(entry: Entry<R>, now: number): boolean {
-    const waiter = this.#queue.shift();
-    if (waiter === undefined) return false;
-    // The coarse time may be older than the caller's arrival.
-    const waitedMs = Math.max(0, now - waiter.since);
-    this.#counters.acquireWaitMs += waitedMs;
-    waiter.resolve(this.#lend(entry, now));
-    if (this.#events?.has('acquired')) this.#events.emit('acquired', { resource: entry.resource, waitedMs });
-    return true;
-  }
-
-  #countRelease(entry: Entry<R>): void {
-    this.#counters.released += 1;
-    if (!this.#events?.has('released')) return;
-    this.#events.emit('released', {
-      resource: entry.resource,
-      heldMs: this.#clock.coarseNow() - entry.since,
+  #diagnostics(): Diagnostics<R> {
+    const { name, clock, leakAfterMs, describe } = this.#options;
+    const { entries, dialer, lending } = this.#resources;
+    return new Diagnostics({
+      ...{ name, leakAfterMs, describe, entries, counters: this.#counters, owner: lending },
+      now: () => clock.now(),
+      stats: () => this.stats(),
+      lastFailureAgoMs: () => dialer.lastFailureAgoMs,
+      walkWaiting: (visit) => this.#queue.walkKnown(visit),
     });
-  }
-
-  #timedOut(waitedMs: number): PoolAcquireTimeoutError {
-    const { entries, dialer } = this.#resources;
-    this.#heldForMs = heldForMs(entries, this.#heldForMs, this.#clock.now());
-    const diagnosis = diagnose(this.name, waitedMs, this.stats(), this.#heldForMs.values, dialer);
-    const error = acquireTimeoutError(diagnosis, dialer.lastError);
-    if (this.#events?.has('timeout')) this.#events.emit('timeout', { error });
-    return error;
   }
 
   #isBroken(error: unknown, resource: R): boolean {

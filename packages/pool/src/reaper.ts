@@ -1,28 +1,32 @@
 import type { Deadline, DeadlineQueue } from '@mainstay/core';
+import type { Entry } from './entry.js';
 import type { IdleStack } from './idle-stack.js';
 
 export interface ReaperHost<R> {
   idle: IdleStack<R>;
-  /** How many resources may be closed for being idle. */
+  /** How many resources may be closed because nobody uses them. */
   spare: () => number;
   now: () => number;
-  close: (entry: NonNullable<ReturnType<IdleStack<R>['peek']>>, reason: 'idle' | 'lifetime') => void;
+  close: (entry: Entry<R>, reason: 'idle' | 'lifetime') => void;
+  /** Takes it out of the stack and asks whether it is well. */
+  keepAlive: (entry: Entry<R>) => void;
+  idleTimeoutMs: number;
+  /** 0: never. */
+  keepaliveMs: number;
 }
 
 /**
- * Closes resources that were idle for too long or have lived for too long, by one deadline of the shared queue, which never
- * keeps the process alive. None is set while there is nothing that time could change.
+ * Closes resources that were idle for too long or have lived for too long, and keeps the others alive, by one deadline of the
+ * shared queue, which never keeps the process alive. None is set while there is nothing that time could change.
  */
 export class Reaper<R> {
   readonly #host: ReaperHost<R>;
-  readonly #idleTimeoutMs: number;
   readonly #deadlines: DeadlineQueue;
   #deadline: Deadline | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
-  constructor(host: ReaperHost<R>, idleTimeoutMs: number, deadlines: DeadlineQueue) {
+  constructor(host: ReaperHost<R>, deadlines: DeadlineQueue) {
     this.#host = host;
-    this.#idleTimeoutMs = idleTimeoutMs;
     this.#deadlines = deadlines;
   }
 
@@ -45,25 +49,31 @@ export class Reaper<R> {
   }
 
   #next(): number {
-    const { idle, spare } = this.#host;
+    const { idle, spare, idleTimeoutMs } = this.#host;
     const oldest = idle.oldest();
     if (oldest === undefined) return Number.POSITIVE_INFINITY;
     let at = Number.POSITIVE_INFINITY;
-    if (this.#idleTimeoutMs > 0 && spare() > 0) at = oldest.since + this.#idleTimeoutMs;
-    for (const entry of idle.fromOldest()) at = Math.min(at, entry.expiresAt);
+    if (idleTimeoutMs > 0 && spare() > 0) at = oldest.since + idleTimeoutMs;
+    for (const entry of idle.fromOldest()) at = Math.min(at, entry.expiresAt, this.#keepaliveAt(entry));
     return at;
+  }
+
+  /** Up to a tenth earlier, each resource at a point of its own, so that not all are asked at once. */
+  #keepaliveAt({ since, provedAt, jitter }: Entry<R>): number {
+    const { keepaliveMs } = this.#host;
+    if (keepaliveMs === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(since, provedAt) + keepaliveMs * (1 - jitter / 10);
   }
 
   #reap(): void {
     this.#deadline = undefined;
-    const { idle, spare, now, close } = this.#host;
+    const { idle, spare, now, close, keepAlive, idleTimeoutMs } = this.#host;
     const time = now();
     for (const entry of idle.fromOldest()) {
       if (entry.state !== 'idle') continue;
       if (entry.expiresAt <= time) close(entry, 'lifetime');
-      else if (this.#idleTimeoutMs > 0 && spare() > 0 && time - entry.since >= this.#idleTimeoutMs) {
-        close(entry, 'idle');
-      }
+      else if (idleTimeoutMs > 0 && spare() > 0 && time - entry.since >= idleTimeoutMs) close(entry, 'idle');
+      else if (this.#keepaliveAt(entry) <= time) keepAlive(entry);
     }
     this.arm();
   }

@@ -1,82 +1,117 @@
-import type { DeadlineQueue } from '@mainstay/core';
-import { awaitCheck, isThenable } from './checks.js';
+import type { AcquireQueue } from './acquire-queue.js';
+import { Checkups } from './checkups.js';
+import { countDestroyed, Destruction } from './destruction.js';
 import { Dialer } from './dialer.js';
 import { Entry } from './entry.js';
-import type { DestroyReason, PoolEvents } from './events.js';
+import type { DestroyReason } from './events.js';
 import { IdleStack } from './idle-stack.js';
+import { Lending } from './lending.js';
+import type { Limits } from './limits.js';
 import type { CheckedPoolOptions } from './options.js';
 import { Reaper } from './reaper.js';
 import type { ResourceHost } from './resource-host.js';
-
-/** Part of a resource's lifetime that is taken off at random, so that those made together do not end together. */
-const LIFETIME_JITTER_RATIO = 0.1;
+import { Warming } from './warming.js';
 
 /** The resources of a pool from creation to destruction; who waits for them is the pool's business. */
 export class Resources<R> {
   readonly entries = new Set<Entry<R>>();
   readonly idle = new IdleStack<R>();
   readonly dialer: Dialer<R>;
+  readonly lending: Lending<R>;
+  readonly limits: Limits;
+  readonly warming = new Warming();
   readonly #options: CheckedPoolOptions<R>;
   readonly #host: ResourceHost<R>;
-  readonly #deadlines: DeadlineQueue;
+  readonly #queue: AcquireQueue<R>;
   readonly #reaper: Reaper<R>;
-  #checking = 0;
-  #destroying = 0;
+  readonly #checkups: Checkups<R>;
+  readonly #destruction: Destruction<R>;
+  /** Nothing has to be looked at when a resource comes back but its age. */
+  #plain: boolean;
+  #probing = false;
   #closed = false;
 
-  constructor(options: CheckedPoolOptions<R>, deadlines: DeadlineQueue, host: ResourceHost<R>) {
+  constructor(options: CheckedPoolOptions<R>, host: ResourceHost<R>) {
+    const { clock, min, max, overflow, leakAfterMs, detectDeadlocks } = options;
+    const { counters, deadlines, queue, ended } = host;
+    const { entries, idle } = this;
+    const events = () => this.lending.events;
     this.#options = options;
     this.#host = host;
-    this.#deadlines = deadlines;
-    const emit = host.events;
+    this.#queue = queue;
+    this.limits = { min, max, overflow };
+    this.#plain = options.reset === undefined && options.maxUses === 0;
+    this.lending = new Lending({
+      ...{ clock, deadlines, counters, leakAfterMs, detectDeadlocks, entries, events },
+      shelf: this,
+    });
+    this.lending.resize(max);
+    this.#destruction = new Destruction({ destroy: options.destroy, events, ended });
+    this.#checkups = new Checkups({
+      ...{ validate: options.validate, checkTimeoutMs: options.checkTimeoutMs, clock, deadlines },
+      ...{ counters, idle, events },
+      offer: (entry, now) => this.#offer(entry, now),
+      putBack: (entry, now) => this.#putBack(entry, now),
+      discard: (entry, reason, error) => this.discard(entry, reason, error),
+    });
     this.dialer = new Dialer<R>({
       name: options.name,
       create: options.create,
       createTimeoutMs: options.createTimeoutMs,
       maxConnecting: options.maxConnecting,
-      clock: options.clock,
+      clock,
       deadlines,
       random: Math.random,
       onCreated: (resource, durationMs) => this.#adopt(resource, durationMs),
       onFailed: (error) => this.#createFailed(error),
-      onStopped: host.ended,
-      onLate: (resource) => this.#destroy(resource, 'late', undefined),
-      onReady: () => this.provision(),
-      onDown: (error) => emit()?.emit('down', { error }),
-      onUp: (downForMs) => emit()?.emit('up', { downForMs }),
+      onStopped: ended,
+      onLate: (resource) => this.#destruction.end(resource, 'late', undefined),
+      onReady: () => this.provision(this.#probing ? 1 : 0),
+      onDown: (error) => events()?.emit('down', { error }),
+      onUp: (downForMs) => events()?.emit('up', { downForMs }),
     });
     this.#reaper = new Reaper(
       {
-        idle: this.idle,
-        spare: () => this.entries.size - options.min,
-        now: () => options.clock.now(),
+        idle,
+        spare: () => this.entries.size - this.limits.min,
+        now: () => clock.now(),
         close: (entry, reason) => this.discard(entry, reason),
+        keepAlive: (entry) => this.#checkups.keepAlive(entry),
+        idleTimeoutMs: options.idleTimeoutMs,
+        keepaliveMs: options.keepaliveMs,
       },
-      options.idleTimeoutMs,
       deadlines,
     );
   }
 
   /** Open, opening, or being destroyed. */
   get outstanding(): number {
-    return this.entries.size + this.dialer.connecting + this.#destroying;
+    return this.entries.size + this.dialer.connecting + this.#destruction.underWay;
   }
 
   /** Resources that could go to callers in the queue without anybody giving one back. */
   get obtainable(): number {
-    return this.#options.max - this.entries.size + this.idle.size + this.#checking;
+    return Math.max(0, this.#most - this.entries.size) + this.idle.size + this.#checkups.underWay;
+  }
+
+  /** Nothing is open, and creation has failed so often that it is better not to wait for the next attempt. */
+  get unreachable(): boolean {
+    return this.entries.size === 0 && this.dialer.turnsAway;
+  }
+
+  get #most(): number {
+    return this.limits.max + this.limits.overflow;
   }
 
   /** The warmest idle resource that may be lent without a check. */
   take(now: number): Entry<R> | undefined {
+    const { validate, validateAfterIdleMs } = this.#options;
     for (let entry = this.idle.peek(); entry !== undefined; entry = this.idle.peek()) {
       if (entry.expiresAt <= now) {
         this.discard(entry, 'lifetime');
         continue;
       }
-      if (this.#options.validate !== undefined && now - entry.since >= this.#options.validateAfterIdleMs) {
-        return undefined;
-      }
+      if (validate !== undefined && entry.isUnproved(now, validateAfterIdleMs)) return undefined;
       this.idle.pop();
       return entry;
     }
@@ -84,16 +119,17 @@ export class Resources<R> {
   }
 
   /** A resource came back from its holder. */
-  takeBack(entry: Entry<R>): void {
+  takeBack(entry: Entry<R>, now: number): void {
+    if (this.#plain && !entry.lost) {
+      this.#offer(entry, now);
+      return;
+    }
     const { reset, maxUses } = this.#options;
     if (entry.lost) this.discard(entry, 'lost', entry.lostError);
     else if (this.#closed) this.discard(entry, 'drain');
-    else if (maxUses > 0 && entry.uses >= maxUses) this.discard(entry, 'uses');
-    else if (reset === undefined) this.#offer(entry);
-    else {
-      entry.state = 'checking';
-      if (this.#passes(entry, 'reset', reset)) this.#offer(entry);
-    }
+    else if (maxUses > 0 && entry.generation >= maxUses) this.discard(entry, 'uses');
+    else if (reset === undefined) this.#offer(entry, now);
+    else this.#checkups.reset(entry, reset);
   }
 
   /** Ends a resource, wherever it is. Nothing happens when it has ended already. */
@@ -101,61 +137,107 @@ export class Resources<R> {
     if (entry.state === 'gone') return;
     if (entry.state === 'idle') this.idle.remove(entry);
     entry.state = 'gone';
-    entry.lease = undefined;
     this.entries.delete(entry);
-    this.#host.counters.destroyed += 1;
-    this.#destroy(entry.resource, reason, error);
+    countDestroyed(this.#host.counters, reason);
+    this.#destruction.end(entry.resource, reason, error);
     this.provision();
   }
 
-  /** Sees to it that everybody who waits is served by something that is under way, as far as `max` allows. */
-  provision(): void {
+  /**
+   * Sees to it that everybody who waits is served by something that is under way, as far as the limits allow.
+   * @param atLeast creations, also when nobody waits
+   */
+  provision(atLeast = 0): void {
     if (this.#closed) return;
-    const { min, max } = this.#options;
+    this.#probing = false;
+    const { min, max } = this.limits;
     const now = this.#options.clock.coarseNow();
-    while (this.idle.size > 0 && this.#host.waiting() > this.dialer.connecting + this.#checking) {
+    while (this.idle.size > 0 && this.#queue.size > this.dialer.connecting + this.#checkups.underWay) {
       const entry = this.take(now);
-      if (entry !== undefined) this.#offer(entry);
-      else if (!this.#validateWarmest()) break;
+      if (entry !== undefined) this.#offer(entry, now);
+      else if (!this.#checkups.validateWarmest()) break;
     }
     const open = this.entries.size + this.dialer.connecting;
-    const missing = this.#host.waiting() - this.dialer.connecting - this.#checking;
-    this.dialer.request(Math.min(Math.max(missing, min - open), max - open), missing > 0);
+    const missing = this.#queue.size - this.dialer.connecting - this.#checkups.underWay;
+    const kept = Math.min(max, Math.max(min, this.warming.target)) - open;
+    const attended = missing > 0 || this.warming.target > 0 || atLeast > 0;
+    this.dialer.request(Math.min(Math.max(missing, kept, atLeast), this.#most - open), attended);
+  }
+
+  /** For callers who do not wait: looks once more whether the server is back, when the pause is over. */
+  probe(): void {
+    if (this.#closed || this.#probing || this.dialer.connecting > 0) return;
+    this.#probing = true;
+    this.dialer.request(1, true);
+  }
+
+  resize(limits: Limits): void {
+    Object.assign(this.limits, limits);
+    this.lending.resize(limits.max);
+    for (const entry of this.idle.fromOldest()) {
+      if (this.entries.size <= limits.max) break;
+      this.discard(entry, 'surplus');
+    }
+    this.#reaper.arm(Number.NEGATIVE_INFINITY);
+    this.provision();
   }
 
   close(): void {
     this.#closed = true;
+    this.#plain = false;
     this.#reaper.stop();
     this.dialer.stop();
+    this.lending.stop();
     for (const entry of this.idle.fromOldest()) this.discard(entry, 'drain');
   }
 
   /** Takes everything back from its holders. */
   force(): void {
-    for (const entry of [...this.entries]) this.discard(entry, 'drain');
+    for (const entry of [...this.entries]) {
+      if (entry.state === 'leased') this.lending.revoke(entry);
+      this.discard(entry, 'drain');
+    }
   }
 
-  #offer(entry: Entry<R>): void {
-    const now = this.#options.clock.coarseNow();
+  #offer(entry: Entry<R>, now: number): void {
     if (entry.expiresAt <= now) this.discard(entry, 'lifetime');
     else if (this.#closed) this.discard(entry, 'drain');
-    else if (!this.#host.lend(entry, now)) {
-      entry.state = 'idle';
-      entry.since = now;
-      this.idle.push(entry);
-      this.#reaper.arm(entry.expiresAt);
+    else if (this.entries.size > this.limits.max && this.#surplus()) this.discard(entry, 'surplus');
+    else if (this.#queue.size > 0) this.#host.lendToFirst(entry, now);
+    else this.#rest(entry, now);
+  }
+
+  /** Overflow serves those who wait; what a resize left over serves nobody. */
+  #surplus(): boolean {
+    return this.#queue.size === 0 || this.entries.size > this.#most;
+  }
+
+  #rest(entry: Entry<R>, now: number): void {
+    entry.state = 'idle';
+    entry.since = now;
+    this.idle.push(entry);
+    this.#reaper.arm(entry.expiresAt);
+  }
+
+  #putBack(entry: Entry<R>, now: number): void {
+    if (this.#closed || this.#queue.size > 0) {
+      this.#offer(entry, now);
+      return;
     }
+    entry.state = 'idle';
+    this.idle.putBack(entry);
+    this.#reaper.arm(entry.expiresAt);
   }
 
   #adopt(resource: R, durationMs: number): (error: unknown) => void {
     const { clock, maxLifetimeMs } = this.#options;
-    const now = clock.now();
-    const lifetime = maxLifetimeMs * (1 - LIFETIME_JITTER_RATIO * Math.random());
-    const entry = new Entry(resource, now, maxLifetimeMs === 0 ? Number.POSITIVE_INFINITY : now + lifetime);
+    const entry = new Entry(resource, this.lending, clock.now(), maxLifetimeMs);
     this.entries.add(entry);
     this.#host.counters.created += 1;
-    this.#host.events()?.emit('created', { resource, durationMs });
-    this.#offer(entry);
+    this.#host.counters.createMs += durationMs;
+    this.lending.events?.emit('created', { resource, durationMs });
+    this.warming.reached(this.entries.size);
+    this.#offer(entry, clock.coarseNow());
     this.provision();
     return (error) => this.#lost(entry, error);
   }
@@ -168,77 +250,12 @@ export class Resources<R> {
 
   #createFailed(error: unknown): void {
     this.#host.counters.createErrors += 1;
-    this.#report('create', error);
+    this.lending.events?.emit('error', { operation: 'create', error });
+    this.warming.failed(error);
     if (this.dialer.connecting === 0 && [...this.entries].every((entry) => entry.lost)) {
       this.#host.unreachable(error);
     }
     this.provision();
     this.#host.ended();
-  }
-
-  #validateWarmest(): boolean {
-    const { validate } = this.#options;
-    const entry = validate === undefined ? undefined : this.idle.pop();
-    if (validate === undefined || entry === undefined) return false;
-    entry.state = 'checking';
-    if (this.#passes(entry, 'validation', validate)) this.#offer(entry);
-    return true;
-  }
-
-  /** True: passed at once. False: failed, and the entry is gone; or it will be offered when the answer is there. */
-  #passes(entry: Entry<R>, reason: 'validation' | 'reset', check: (resource: R) => unknown): boolean {
-    let answer: unknown;
-    try {
-      answer = check(entry.resource);
-    } catch (error) {
-      this.#checkFailed(entry, reason, error);
-      return false;
-    }
-    if (isThenable(answer)) {
-      this.#checking += 1;
-      awaitCheck(answer, this.#options.checkTimeoutMs, this.#deadlines, (outcome) => {
-        this.#checking -= 1;
-        // It may have been lost, or taken by a drain, while it was asked.
-        if (entry.state !== 'checking') return;
-        if (outcome === undefined) this.#offer(entry);
-        else this.#checkFailed(entry, reason, outcome.error);
-      });
-      return false;
-    }
-    if (answer === false) this.#checkFailed(entry, reason, undefined);
-    return answer !== false;
-  }
-
-  #checkFailed(entry: Entry<R>, reason: 'validation' | 'reset', error: unknown): void {
-    if (reason === 'validation') this.#host.counters.validationFailures += 1;
-    if (error !== undefined) this.#report(reason === 'validation' ? 'validate' : 'reset', error);
-    this.discard(entry, reason, error);
-  }
-
-  #destroy(resource: R, reason: DestroyReason, error: unknown): void {
-    this.#destroying += 1;
-    const done = (): void => {
-      this.#destroying -= 1;
-      this.#host.events()?.emit('destroyed', { resource, reason, error });
-      this.#host.ended();
-    };
-    let ended: unknown;
-    try {
-      ended = this.#options.destroy(resource);
-    } catch (failure) {
-      this.#report('destroy', failure);
-    }
-    if (!isThenable(ended)) {
-      done();
-      return;
-    }
-    Promise.resolve(ended).then(done, (failure: unknown) => {
-      this.#report('destroy', failure);
-      done();
-    });
-  }
-
-  #report(operation: PoolEvents<R>['error']['operation'], error: unknown): void {
-    this.#host.events()?.emit('error', { operation, error });
   }
 }

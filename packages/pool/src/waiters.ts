@@ -1,98 +1,143 @@
 import type { Deadline } from '@mainstay/core';
+import type { Holding, Trace } from './holding.js';
 import type { Lease } from './lease.js';
 
-/** A caller in the queue. */
+/** Settles a caller's promise. One that is to be rejected is resolved with a rejected promise: one closure less to keep. */
+export type Settle<R> = (lease: Lease<R> | Promise<never>) => void;
+
+/** A caller in the queue of whom more is known than when it came: it has a deadline or a signal of its own, and so on. */
 export class Waiter<R> {
   settled = false;
-  readonly resolve: (lease: Lease<R>) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly settle: Settle<R>;
   readonly since: number;
-  /** When its turn in the queue's common deadline is over; Infinity without a limit or with a deadline of its own. */
-  readonly dueAt: number;
   deadline: Deadline | undefined = undefined;
   leaveSignal: (() => void) | undefined = undefined;
+  trace: Trace | undefined = undefined;
+  /** The innermost loan of the caller's async context. */
+  holding: Holding | undefined = undefined;
 
-  constructor(
-    resolve: (lease: Lease<R>) => void,
-    reject: (reason: unknown) => void,
-    since: number,
-    dueAt: number,
-  ) {
-    this.resolve = resolve;
-    this.reject = reject;
+  constructor(settle: Settle<R>, since: number) {
+    this.settle = settle;
     this.since = since;
-    this.dueAt = dueAt;
   }
 }
+
+/** Most callers are a function and a time, nothing else. */
+export type Place<R> = Settle<R> | Waiter<R>;
 
 const SMALLEST = 16;
 
 /**
  * Callers in the order they came, in a ring buffer whose length is a power of two.
  *
- * One that gives up is only marked; its place is freed when it reaches the head, or when more than half of the ring is such
- * places: every operation takes constant time, amortised, and the ring never holds more than twice as many as are waiting
- * (16 at least).
+ * One that gives up leaves a hole, which is freed when it reaches the head, or when more than half of the places are holes:
+ * every operation takes constant time, amortised, and there are never more holes than callers (and 16).
  */
 export class WaiterQueue<R> {
-  #ring: (Waiter<R> | undefined)[] = new Array(SMALLEST).fill(undefined);
+  #ring: (Place<R> | undefined)[] = new Array(SMALLEST).fill(undefined);
+  #times = new Float64Array(SMALLEST);
   #head = 0;
   #places = 0;
   #waiting = 0;
+  /** When the one that was taken last had come. */
+  takenSince = 0;
 
   /** Callers that still wait. */
   get size(): number {
     return this.#waiting;
   }
 
-  push(waiter: Waiter<R>): void {
+  push(place: Place<R>, since: number): void {
     if (this.#places === this.#ring.length) this.#rebuild(this.#waiting + 1);
-    this.#ring[(this.#head + this.#places) & (this.#ring.length - 1)] = waiter;
+    const index = (this.#head + this.#places) & (this.#ring.length - 1);
+    this.#ring[index] = place;
+    this.#times[index] = since;
     this.#places += 1;
     this.#waiting += 1;
   }
 
   /** The caller that has waited for the longest; it no longer counts as waiting and must be settled by the taker. */
-  shift(): Waiter<R> | undefined {
+  shift(): Place<R> | undefined {
     while (this.#places > 0) {
-      const waiter = this.#ring[this.#head] as Waiter<R>;
-      this.#ring[this.#head] = undefined;
-      this.#head = (this.#head + 1) & (this.#ring.length - 1);
+      const head = this.#head;
+      const place = this.#ring[head];
+      this.#ring[head] = undefined;
+      this.#head = (head + 1) & (this.#ring.length - 1);
       this.#places -= 1;
-      if (waiter.settled) continue;
+      if (place === undefined || (typeof place !== 'function' && place.settled)) continue;
+      this.takenSince = this.#times[head] as number;
       this.#waiting -= 1;
-      return waiter;
+      return place;
     }
     return undefined;
   }
 
-  /** For a waiter that was settled where it stands (timeout, abort). */
+  /** For a waiter that was settled where it stands (its own timeout, abort). */
   forget(waiter: Waiter<R>): void {
     waiter.settled = true;
-    this.#waiting -= 1;
-    if (this.#places > SMALLEST && this.#waiting < this.#places >> 1) this.#rebuild(this.#waiting);
+    this.#left(1);
   }
 
-  /** Those who wait, in their order, until the callback returns false. It must not change the queue. */
-  walk(visit: (waiter: Waiter<R>) => boolean): void {
+  /** Takes out those of whom nothing more is known who came at `latest` or before. They are the taker's to settle. */
+  takeUpTo(latest: number): { settle: Settle<R>; since: number }[] {
+    const taken: { settle: Settle<R>; since: number }[] = [];
+    this.#walk((place, since, index) => {
+      if (typeof place !== 'function') return true;
+      if (since > latest) return false;
+      taken.push({ settle: place, since });
+      this.#ring[index] = undefined;
+      return true;
+    });
+    this.#left(taken.length);
+    return taken;
+  }
+
+  /** When the first of those of whom nothing more is known came. */
+  earliest(): number | undefined {
+    let earliest: number | undefined;
+    this.#walk((place, since) => {
+      if (typeof place === 'function') earliest = since;
+      return earliest === undefined;
+    });
+    return earliest;
+  }
+
+  /** Those of whom more is known, in their order; it must not change the queue. */
+  walkKnown(visit: (waiter: Waiter<R>) => void): void {
+    this.#walk((place) => {
+      if (typeof place !== 'function' && !place.settled) visit(place);
+      return true;
+    });
+  }
+
+  #walk(visit: (place: Place<R>, since: number, index: number) => boolean): void {
     for (let offset = 0; offset < this.#places; offset++) {
-      const waiter = this.#ring[(this.#head + offset) & (this.#ring.length - 1)] as Waiter<R>;
-      if (!waiter.settled && !visit(waiter)) return;
+      const index = (this.#head + offset) & (this.#ring.length - 1);
+      const place = this.#ring[index];
+      if (place !== undefined && !visit(place, this.#times[index] as number, index)) return;
     }
+  }
+
+  #left(count: number): void {
+    this.#waiting -= count;
+    if (this.#places > SMALLEST && this.#waiting < this.#places >> 1) this.#rebuild(this.#waiting);
   }
 
   #rebuild(needed: number): void {
     let length = SMALLEST;
     while (length < needed) length *= 2;
-    const ring: (Waiter<R> | undefined)[] = new Array(length).fill(undefined);
+    const ring: (Place<R> | undefined)[] = new Array(length).fill(undefined);
+    const times = new Float64Array(length);
     let places = 0;
-    for (let offset = 0; offset < this.#places; offset++) {
-      const waiter = this.#ring[(this.#head + offset) & (this.#ring.length - 1)] as Waiter<R>;
-      if (waiter.settled) continue;
-      ring[places] = waiter;
+    this.#walk((place, since) => {
+      if (typeof place !== 'function' && place.settled) return true;
+      ring[places] = place;
+      times[places] = since;
       places += 1;
-    }
+      return true;
+    });
     this.#ring = ring;
+    this.#times = times;
     this.#head = 0;
     this.#places = places;
   }

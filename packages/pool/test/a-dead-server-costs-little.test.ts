@@ -66,7 +66,7 @@ test('pauses grow, callers get the error of the next attempt, and the first succ
   pool.on('up', () => events.push('up'));
   await expect(pool.acquire()).rejects.toBe(state.refusal);
   let longest = 0;
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 4; round++) {
     const waiting = pool.acquire();
     expect(await fate(waiting)).toBe('pending');
     const before = clock.now();
@@ -74,14 +74,51 @@ test('pauses grow, callers get the error of the next attempt, and the first succ
     await expect(waiting).rejects.toBe(state.refusal);
     longest = Math.max(longest, clock.now() - before);
   }
-  expect(state.dials).toBe(11);
-  expect(longest).toBeGreaterThan(300);
-  expect(longest).toBeLessThanOrEqual(850);
-  const waiting = Array.from({ length: 20 }, () => pool.use((thing) => thing.id));
+  expect(state.dials).toBe(5);
+  expect(longest).toBeGreaterThan(150);
+  expect(longest).toBeLessThanOrEqual(405);
   state.down = false;
-  clock.advance(1_000);
-  await Promise.all(waiting);
+  await clock.advanceAsync(1_000);
+  await Promise.all(Array.from({ length: 20 }, () => pool.use((thing) => thing.id)));
   expect(events).toEqual(['down', 'up']);
+});
+
+test('after five failures in a row callers get the error at once, and their asking keeps one attempt a second going', async () => {
+  const { state, create } = server();
+  const { pool, clock } = thingPool({ create, maxConnecting: 1 });
+  for (let round = 0; round < 5; round++) {
+    const waiting = expect(pool.acquire()).rejects.toBe(state.refusal);
+    await clock.advanceAsync(1_000);
+    await waiting;
+  }
+  const { dials } = state;
+  const answers: Promise<unknown>[] = [];
+  let waited = 0;
+  for (let ms = 0; ms < 10_000; ms += 5) {
+    const answer = pool.acquire();
+    answers.push(expect(answer).rejects.toBe(state.refusal));
+    if ((await fate(answer)) === 'pending') waited += 1;
+    clock.advance(5);
+  }
+  await turn();
+  await Promise.all(answers);
+  // One attempt every 400 to 800 ms; those who come while it is under way wait for it.
+  expect(state.dials - dials).toBeGreaterThan(10);
+  expect(state.dials - dials).toBeLessThan(26);
+  expect(waited).toBeLessThan(60);
+  expect(pool.stats()).toMatchObject({ unreachable: 2_005, waiting: 0, failedCreations: state.dials });
+  state.down = false;
+  await clock.advanceAsync(800);
+  (await pool.acquire()).release();
+  expect(pool.stats().failedCreations).toBe(0);
+});
+
+test('nobody asks: an outage costs no attempts', async () => {
+  const { state, create } = server();
+  const { pool, clock } = thingPool({ create, maxConnecting: 1 });
+  await expect(pool.acquire()).rejects.toBe(state.refusal);
+  await clock.advanceAsync(600_000);
+  expect(state.dials).toBe(1);
 });
 
 test('while something is open, callers wait for it instead of failing with the dial', async () => {

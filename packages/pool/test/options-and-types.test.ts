@@ -18,6 +18,8 @@ test.each([
   ],
   [{ name: 'no create' }, TypeError, 'option "create" must be a function'],
   [{ create: () => 'nameless' }, TypeError, 'option "name"'],
+  [{ ...right, keepaliveMs: 1_000 }, TypeError, 'option "keepaliveMs" needs "validate"'],
+  [{ ...right, overflow: -1 }, RangeError, 'option "overflow"'],
   [{ ...right, clock: {} }, TypeError, 'option "clock" must be a clock'],
 ] as [PoolOptions<string>, typeof TypeError, string][])(
   'a wrong option is named: %o',
@@ -27,7 +29,7 @@ test.each([
   },
 );
 
-test('options are neither kept nor changed, and stats are exactly those that metrics know', () => {
+test('options are neither kept nor changed, and stats are all there from the start', () => {
   const options = Object.freeze({ ...right });
   const pool = new Pool(options);
   expect(pool.kind).toBe('pool');
@@ -37,17 +39,30 @@ test('options are neither kept nor changed, and stats are exactly those that met
     inUse: 0,
     waiting: 0,
     connecting: 0,
+    min: 0,
     max: 10,
+    overflow: 0,
+    failedCreations: 0,
     acquired: 0,
     released: 0,
+    waited: 0,
     acquireTimeouts: 0,
     acquireAborted: 0,
     refused: 0,
+    unreachable: 0,
     created: 0,
     createErrors: 0,
     destroyed: 0,
+    destroyedIdle: 0,
+    destroyedSurplus: 0,
+    destroyedLifetime: 0,
     validationFailures: 0,
+    keepalives: 0,
+    leaksSuspected: 0,
+    leaksReclaimed: 0,
     acquireWaitMs: 0,
+    heldMs: 0,
+    createMs: 0,
   });
 });
 
