@@ -66,7 +66,7 @@ test('any sequence of calls, answers, failures, aborts and waits goes as the mod
     fc.asyncProperty(
       fc.integer({ min: 1, max: 4 }),
       fc.nat(4),
-      fc.array(step, { maxLength: 60 }),
+      fc.array(step, { maxLength: 60, size: 'max' }),
       async (maxConcurrent, maxQueued, steps) => {
         const clock = new ManualClock(0);
         const guard = bulkhead({ maxConcurrent, maxQueued, maxWaitMs: MAX_WAIT_MS, clock });

@@ -157,7 +157,7 @@ test('who waits is served by priority, then in order; never more run than the li
   );
   await fc.assert(
     fc.asyncProperty(
-      fc.array(step, { maxLength: 80 }),
+      fc.array(step, { maxLength: 80, size: 'max' }),
       fc.integer({ min: 1, max: 4 }),
       fc.nat(5),
       async (steps, limit, maxQueued) => {

@@ -115,10 +115,10 @@ test('an open circuit and a refused connection reach the caller as errors', asyn
 });
 
 test('a timeout ends the request and frees the connection, but never the body', async () => {
-  const { url, requests, server } = await serve([{ afterMs: null }, { bodyAfterMs: 250, body: 'slow' }]);
+  const { url, requests, server } = await serve([{ afterMs: null }, { bodyAfterMs: 1_300, body: 'slow' }]);
   let closed = 0;
   server.on('request', (_request, response) => response.on('close', () => (closed += 1)));
-  const dispatcher = guarded(pipeline(quick(2), timeout({ timeoutMs: 100 })));
+  const dispatcher = guarded(pipeline(quick(2), timeout({ timeoutMs: 1_000 })));
   const { body } = await request(url, { dispatcher });
   expect(await body.text()).toBe('slow');
   expect(requests).toHaveLength(2);

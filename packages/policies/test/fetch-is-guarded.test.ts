@@ -84,9 +84,9 @@ test('a failure to connect is retried, and rejects as fetch does', async () => {
 
 test('a timeout ends the request, but never the body', async () => {
   const hanging = await serve([{ afterMs: null }]);
-  const limited = resilientFetch(timeout({ timeoutMs: 100 }));
+  const limited = resilientFetch(timeout({ timeoutMs: 1_000 }));
   await expect(limited(hanging.url)).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
-  const slowBody = await serve([{ bodyAfterMs: 250, body: 'worth waiting for' }]);
+  const slowBody = await serve([{ bodyAfterMs: 1_300, body: 'worth waiting for' }]);
   const response = await limited(slowBody.url);
   expect(await response.text()).toBe('worth waiting for');
 });
