@@ -16,7 +16,7 @@ export type SessionReset = 'tracked' | 'always' | 'never';
  */
 export function clean(client: PoolClient, mode: SessionReset): Promise<boolean> | boolean | undefined {
   const state = stateOf(client);
-  if (state?.cancelling !== undefined) return state.cancelling.then(() => again(client, mode));
+  if (state?.cancelling !== undefined) return state.cancelling.then((sound) => sound && again(client, mode));
   if (isQuiet(client)) {
     if (isInTransaction(client)) return rollBack(client, mode);
     const discards = state !== undefined && (mode === 'always' || (mode === 'tracked' && state.dirty));
@@ -25,6 +25,7 @@ export function clean(client: PoolClient, mode: SessionReset): Promise<boolean> 
   return new Promise((resolve) => {
     // Statements of the former holder may have been queued meanwhile; look again rather than trust the event.
     client.once('drain', () => resolve(again(client, mode)));
+    client.once('end', () => resolve(false));
   });
 }
 

@@ -44,6 +44,7 @@ export class Canceller {
       if (!ended) cut(client);
       state.cancelling = undefined;
       resume();
+      return ended;
     });
   }
 

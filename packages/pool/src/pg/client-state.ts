@@ -6,8 +6,8 @@ export interface ClientState {
   dirty: boolean;
   /** The hooks (`onConnect`, `verify`, listeners of `connect`) left settings in the session that a reset would take along. */
   configured: boolean;
-  /** A cancel request is under way; statements wait for it, since it could hit them. */
-  cancelling: Promise<void> | undefined;
+  /** A cancel request is under way; statements wait for it, since it could hit them. False: the connection was cut. */
+  cancelling: Promise<boolean> | undefined;
 }
 
 const key = Symbol('mainstay.client-state');

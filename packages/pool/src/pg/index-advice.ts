@@ -38,16 +38,18 @@ interface ScannedTable {
 }
 
 const SCANNED = `
+  WITH scanned AS (
+    SELECT s.relid, s.schemaname, s.relname, s.seq_scan, s.seq_tup_read,
+      CASE WHEN c.reltuples > 0 THEN c.reltuples ELSE s.n_live_tup END AS rows
+    FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid WHERE s.seq_scan >= $2)
   SELECT format('%I.%I', s.schemaname, s.relname) AS table, s.relname AS name, s.seq_scan::float8 AS scans,
-    s.seq_tup_read::float8 AS read, greatest(s.n_live_tup, c.reltuples)::float8 AS rows,
+    s.seq_tup_read::float8 AS read, s.rows::float8 AS rows,
     (SELECT array_agg(a.attname::text) FROM pg_attribute a
       WHERE a.attrelid = s.relid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
     coalesce((SELECT array_agg(DISTINCT a.attname::text) FROM pg_index i
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
       WHERE i.indrelid = s.relid AND i.indisvalid AND i.indpred IS NULL), '{}') AS leading
-  FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
-  WHERE s.seq_scan >= $2 AND greatest(s.n_live_tup, c.reltuples) >= $1
-    AND s.seq_tup_read / s.seq_scan >= greatest(s.n_live_tup, c.reltuples) / 2
+  FROM scanned s WHERE s.rows >= $1 AND s.seq_tup_read / s.seq_scan >= s.rows / 2
   ORDER BY s.seq_tup_read DESC LIMIT $3`;
 
 const UNUSED = `

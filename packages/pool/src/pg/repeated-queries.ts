@@ -68,7 +68,7 @@ export class RepeatedQueries implements StatementObserver {
     if (last !== undefined && now - last < TOLD_AGAIN_MS) return;
     if (this.#toldAt.size >= REMEMBERED) this.#toldAt.clear();
     this.#toldAt.set(shape, now);
-    const { stack = '' } = new Error(`${times} times in one unit of work: ${shape}`);
+    const stack = stackOf(`${times} times in one unit of work: ${shape}`);
     try {
       this.#report({ fingerprint: shape, times, stack });
     } catch (thrown) {
@@ -77,4 +77,13 @@ export class RepeatedQueries implements StatementObserver {
       });
     }
   }
+}
+
+/** The way from the caller to here is longer than a stack usually shows. */
+function stackOf(message: string): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 50;
+  const { stack = '' } = new Error(message);
+  Error.stackTraceLimit = stackTraceLimit;
+  return stack;
 }

@@ -113,7 +113,7 @@ class Run {
     this.#signal = signal;
   }
 
-  start(cancelling: Promise<void> | undefined, callback: Callback): void {
+  start(cancelling: Promise<unknown> | undefined, callback: Callback): void {
     this.#callback = callback;
     if (this.#signal?.aborted) {
       process.nextTick(callback, this.#signal.reason);
