@@ -1,6 +1,7 @@
 import LocalStore from '@fastify/rate-limit/store/LocalStore.js';
 import { RateLimiter } from '@mainstay/rate-limiter';
 import { MemoryStore } from 'express-rate-limit';
+import { TokenBucket } from 'limiter';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 /** A limit that nobody reaches, and that forgets nothing while the bench runs: keys that use nothing would leave the table. */
@@ -30,6 +31,13 @@ export function memoryContestants(): Record<string, Consume> {
         local.incr(key, (_error: unknown, result: unknown) => resolve(result), 3_600_000, never.limit),
       ),
   };
+}
+
+/** It knows no keys: for the question with one key. */
+export function tokenBucket(): Consume {
+  const bucket = new TokenBucket({ bucketSize: 1e9, tokensPerInterval: 1e9, interval: 'hour' });
+  bucket.content = 1e9;
+  return () => bucket.tryRemoveTokens(1);
 }
 
 /** What cannot be saved: the key is looked up, the time is read, a number is changed. */

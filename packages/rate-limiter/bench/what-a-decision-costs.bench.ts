@@ -1,9 +1,13 @@
 import { question } from '../../../scripts/bench/harness.mjs';
-import { bareMap, exhausted, inTurn, keysOf, memoryContestants } from './contestants.js';
+import { bareMap, exhausted, inTurn, keysOf, memoryContestants, tokenBucket } from './contestants.js';
 
 for (const count of [1, 100_000]) {
   const keys = keysOf(count);
-  const contestants = { 'a Map, the clock, a number': bareMap(keys), ...memoryContestants() };
+  const contestants = {
+    'a Map, the clock, a number': bareMap(keys),
+    ...memoryContestants(),
+    ...(count === 1 ? { 'limiter TokenBucket': tokenBucket() } : {}),
+  };
   for (const consume of Object.values(contestants)) for (const key of keys) void consume(key);
   await question({
     title: `in memory, ${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys in random order'}, allowed`,

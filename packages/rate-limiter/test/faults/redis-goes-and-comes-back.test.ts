@@ -55,14 +55,13 @@ redisTest(
       ...crowd,
       ...Array.from({ length: 50 }, () => limiter.consume('k')),
     ]);
-    expect(decisions.filter(({ allowed }) => allowed).length).toBeLessThanOrEqual(10);
+    let allowed = 30 + decisions.filter((decision) => decision.allowed).length;
     await workshop.server.start();
     await back(limiter);
     expect(heard).toEqual(['away', 'up']);
     // Started again it is empty: what this process knows has been told to it, so nobody gets a second limit.
-    expect(await allowedOf(limiter, 50)).toBeLessThanOrEqual(10);
-    const stats = limiter.stats();
-    expect(stats.allowed - 1).toBeLessThanOrEqual(40 + stats.denied);
+    allowed += await allowedOf(limiter, 50);
+    expect(allowed).toBeLessThanOrEqual(40);
   },
 );
 
