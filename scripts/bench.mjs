@@ -1,11 +1,12 @@
 // npm run bench [-- <package> …] [-- --json]: answers the bench questions of all or of some packages, one file after the other.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './pnpm.mjs';
 import { build, install } from './setup.mjs';
+import { showError, stopOnSignals } from './stopping.mjs';
 
 const args = process.argv.slice(2);
 const asJson = args.includes('--json');
@@ -56,39 +57,60 @@ async function bundle(file) {
 }
 
 async function ask(file, report) {
-  const { status } = spawnSync(process.execPath, ['--expose-gc', '--no-warnings', await bundle(file)], {
+  const child = spawn(process.execPath, ['--expose-gc', '--no-warnings', await bundle(file)], {
     cwd: path.dirname(file),
+    signal,
     stdio: ['ignore', asJson ? 'ignore' : 'inherit', 'inherit'],
     env: { ...process.env, MAINSTAY_BENCH_REPORT: report, MAINSTAY_BENCH_QUIET: asJson ? '1' : '0' },
   });
-  return status === 0;
+  return new Promise((resolve, reject) => {
+    child.once('error', () => reject(signal.reason ?? new Error(`${file} could not be run`)));
+    child.once('exit', (code) => resolve(code === 0));
+  });
 }
 
-const filters = packages.map((name) => `@mainstay/${name}-bench...`);
-await install({ filters, quiet: asJson });
-await build({ filters: packages.map((name) => `@mainstay/${name}...`) });
+const { signal } = stopOnSignals();
 
-const scratch = mkdtempSync(path.join(tmpdir(), 'mainstay-bench-'));
-const results = [];
-let failed = 0;
-for (const name of packages) {
-  if (!asJson) console.log(`\n## ${name}`);
-  for (const file of questionsOf(name)) {
-    const report = path.join(scratch, `${name}-${path.basename(file)}.jsonl`);
-    if (!(await ask(file, report))) {
-      failed += 1;
-      console.error(`bench failed: ${path.relative(root, file)}`);
-    }
-    if (existsSync(report)) {
-      const lines = readFileSync(report, 'utf8').trim().split('\n').filter(Boolean);
+/** @param {string} scratch @returns {Promise<{ results: object[], failed: number }>} */
+async function askAll(scratch) {
+  const results = [];
+  let failed = 0;
+  for (const name of packages) {
+    if (!asJson) console.log(`\n## ${name}`);
+    for (const file of questionsOf(name)) {
+      signal.throwIfAborted();
+      const report = path.join(scratch, `${name}-${path.basename(file)}.jsonl`);
+      if (!(await ask(file, report))) {
+        failed += 1;
+        console.error(`bench failed: ${path.relative(root, file)}`);
+      }
+      const lines = existsSync(report) ? readFileSync(report, 'utf8').trim().split('\n').filter(Boolean) : [];
       results.push(
         ...lines.map((line) => ({ package: name, file: path.basename(file), ...JSON.parse(line) })),
       );
     }
   }
+  return { results, failed };
 }
-rmSync(scratch, { recursive: true, force: true });
-const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, Node ${process.version}`;
-if (asJson) console.log(JSON.stringify({ machine, results }, null, 2));
-else console.log(`\nMeasured on ${machine}.`);
-process.exitCode = failed > 0 ? 1 : 0;
+
+async function run() {
+  await install({ filters: packages.map((name) => `@mainstay/${name}-bench...`), quiet: asJson, signal });
+  await build({ filters: packages.map((name) => `@mainstay/${name}...`), signal });
+  const scratch = mkdtempSync(path.join(tmpdir(), 'mainstay-bench-'));
+  try {
+    return await askAll(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+try {
+  const { results, failed } = await run();
+  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, Node ${process.version}`;
+  if (asJson) console.log(JSON.stringify({ machine, results }, null, 2));
+  else console.log(`\nMeasured on ${machine}.`);
+  process.exitCode = failed > 0 ? 1 : 0;
+} catch (error) {
+  showError(error);
+  process.exitCode = 1;
+}

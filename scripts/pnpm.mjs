@@ -13,10 +13,12 @@ export function pinnedPnpm() {
 
 /** What npx has to be called with; `CI` keeps pnpm from asking questions where nobody can answer. */
 export function pnpmCommand(args) {
+  // `npm run --silent` would silence npx and pnpm as well, and with them the reason why something failed.
+  const { npm_config_loglevel: _, ...inherited } = process.env;
   return {
     command: 'npx',
     args: ['--yes', pinnedPnpm(), ...args],
-    env: { ...process.env, CI: process.env.CI ?? 'true', TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+    env: { ...inherited, CI: process.env.CI ?? 'true', TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
   };
 }
 

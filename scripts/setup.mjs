@@ -83,10 +83,10 @@ function setupError(what, output) {
 
 /**
  * Runs pnpm; its output is shown, or, when quiet, kept for the error message.
- * @param {string[]} args @param {{ quiet?: boolean, signal?: AbortSignal, env?: Record<string, string> }} options
+ * @param {string[]} args @param {{ quiet?: boolean, signal?: AbortSignal, env?: Record<string, string>, onOutput?: (text: string) => void }} options
  * @returns {Promise<{ code: number, output: string }>}
  */
-export function pnpm(args, { quiet = false, signal, env: extra = {} } = {}) {
+export function pnpm(args, { quiet = false, signal, env: extra = {}, onOutput = () => {} } = {}) {
   const { command, args: all, env } = pnpmCommand(args);
   return new Promise((resolve, reject) => {
     let output = '';
@@ -106,6 +106,7 @@ export function pnpm(args, { quiet = false, signal, env: extra = {} } = {}) {
       stream.on('data', (text) => {
         output = (output + text).slice(-200_000);
         if (!quiet) sink.write(text);
+        onOutput(text);
       });
     }
     child.on('error', (error) => {
@@ -145,11 +146,18 @@ export async function install({ filters = everything, quiet = false, signal } = 
 export const turbo = (args, options = {}) =>
   pnpm(['exec', 'turbo', ...args, '--no-update-notifier', '--log-order=grouped'], options);
 
-/** Builds what the filters name. @param {{ filters: string[], quiet?: boolean, signal?: AbortSignal }} options */
-export async function build({ filters, quiet = true, signal }) {
+/**
+ * Builds what the filters name.
+ * @param {{ filters: string[], quiet?: boolean, signal?: AbortSignal, onBuilt?: (name: string) => void }} options
+ *   onBuilt: told of each package that had to be built
+ */
+export async function build({ filters, quiet = true, signal, onBuilt = () => {} }) {
   const { code, output } = await turbo(['run', 'build', ...filters.map((filter) => `--filter=${filter}`)], {
     quiet,
     signal,
+    onOutput: (text) => {
+      for (const [, name] of text.matchAll(/(\S+):build: cache miss/g)) onBuilt(name);
+    },
   });
   if (code !== 0) throw setupError('The build', output);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { root } from './pnpm.mjs';
 import { provision, startServices } from './services/index.mjs';
 import { build, install, SetupError } from './setup.mjs';
+import { showError, stopOnSignals } from './stopping.mjs';
 import { backendFilter, checkConfiguration, startSystem } from './system.mjs';
 
 const started = performance.now();
@@ -10,47 +11,47 @@ const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
 const say = (text) => console.log(text);
 const progress = (text) => say(`[${seconds().padStart(6)}] ${text}`);
 
-/** The first signal ends the start or drains the backend; the second forces. */
-const stopping = new AbortController();
 const onSignal = [];
-let signals = 0;
-let lastSignalAt = Number.NEGATIVE_INFINITY;
-/** npm passes on the Ctrl-C that the terminal has already brought us: the two are one. */
-const sameKeyPressMs = 200;
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(name, () => {
-    const now = performance.now();
-    if (now - lastSignalAt < sameKeyPressMs) return;
-    lastSignalAt = now;
-    signals += 1;
-    say(signals === 1 ? `\n${name}: draining; once more to force` : `\n${name}: forcing`);
-    stopping.abort(new SetupError('Stopped before everything was up.'));
-    for (const listener of onSignal) listener(signals);
-  });
-}
+const stopping = stopOnSignals((name, count) => {
+  say(count === 1 ? `\n${name}: draining; once more to force` : `\n${name}: forcing`);
+  for (const listener of onSignal) listener();
+});
+
+/** An empty variable is an unset one, here as in the backend. */
+const given = (name) => process.env[name]?.trim() || undefined;
+
+/** The servers that the environment does not name. */
+const ownServers = () => [
+  ...(given('DATABASE_URL') ? [] : ['postgres']),
+  ...(given('REDIS_URL') ? [] : ['redis']),
+];
 
 async function prepare() {
   progress('looking for the dependencies and the servers');
-  const parts = provision(['postgres', 'redis'], { log: progress, signal: stopping.signal });
+  const parts = provision(ownServers(), { log: progress, signal: stopping.signal });
   // Its failure is looked at below; an install that fails first must not leave it unheard.
   parts.catch(() => {});
-  if (await install({ filters: [backendFilter], quiet: true, signal: stopping.signal }))
-    progress('dependencies installed');
-  await build({ filters: [backendFilter], signal: stopping.signal });
-  progress('built');
+  progress('installing what the backend needs');
+  await install({ filters: [backendFilter], quiet: true, signal: stopping.signal });
+  progress('building what has changed');
+  await build({
+    filters: [backendFilter],
+    signal: stopping.signal,
+    onBuilt: (name) => progress(`  built ${name}`),
+  });
   return parts;
 }
 
 /** @param {import('./services/index.mjs').Services} services */
 function connections(services) {
-  const databaseUrl = process.env.DATABASE_URL ?? services.postgres?.url;
+  const databaseUrl = given('DATABASE_URL') ?? services.postgres?.url;
   if (databaseUrl === undefined) {
     const { reason, hint } = services.skipped.find(({ name }) => name === 'postgres') ?? {};
     throw new SetupError(
       `No Postgres: ${reason}. ${hint} Or name one that runs already: DATABASE_URL=postgres://… npm start`,
     );
   }
-  return { databaseUrl, redisUrl: process.env.REDIS_URL ?? services.redis?.url };
+  return { databaseUrl, redisUrl: given('REDIS_URL') ?? services.redis?.url };
 }
 
 /** A URL for people: without its password. */
@@ -86,7 +87,7 @@ function table(rows) {
 }
 
 function welcome(url, services, urls, standIns) {
-  const models = Object.keys(standIns);
+  const models = Object.entries(standIns).map(([name, { url: at }]) => `${name} (${at})`);
   say(`\nMainstay's reference backend is up after ${seconds()}\n`);
   say(
     table({
@@ -97,19 +98,21 @@ function welcome(url, services, urls, standIns) {
       ...describe(services, urls),
       models:
         models.length > 0
-          ? `${models.join(', then ')} (stand-ins; your own: MODELS, see examples/reference-backend)`
+          ? `${models.join(', then ')}: stand-ins; name your own in MODELS`
           : 'yours (MODELS)',
     }),
   );
   say(
     `\nTry first:\n  curl -s -X POST ${url}/api/auth/token -H 'content-type: application/json' -d '{"username":"demo","password":"demo"}'\n`,
   );
+  const [standIn] = Object.values(standIns);
+  if (standIn) say(`Break a model:\n  curl -s -X POST ${standIn.url}/control -d '{"mode":"fail"}'\n`);
   say('Ctrl-C drains and stops everything.');
 }
 
 /** Waits for the backend's end; signals go to it one by one, so that it can tell the first from the second. */
 async function untilStopped({ backend, standIns }) {
-  let asked = signals > 0;
+  let asked = stopping.count() > 0;
   const pass = () => {
     asked = true;
     backend.signal('SIGTERM');
@@ -124,10 +127,11 @@ async function untilStopped({ backend, standIns }) {
 
 async function run() {
   const parts = await prepare();
+  // Before any server is started; what is wrong has been said.
+  if (!(await checkConfiguration({ quiet: true }))) return 1;
   for (const part of await parts) if (part.available) progress(`found ${part.describe}`);
   const services = await startServices({
-    postgres: process.env.DATABASE_URL === undefined,
-    redis: process.env.REDIS_URL === undefined,
+    ...Object.fromEntries(ownServers().map((name) => [name, true])),
     dataDir: path.join(root, '.services', 'data'),
     signal: stopping.signal,
     log: progress,
@@ -139,7 +143,7 @@ async function run() {
     system = await startSystem({ ...urls, signal: stopping.signal });
     welcome(system.backend.url, services, urls, system.standIns);
     const { code } = await untilStopped(system);
-    return signals > 1 ? 1 : code;
+    return stopping.count() > 1 ? 1 : code;
   } finally {
     await system?.stopStandIns();
     await services.close();
@@ -150,13 +154,12 @@ async function run() {
 async function checkOnly() {
   await install({ filters: [backendFilter], quiet: true, signal: stopping.signal });
   await build({ filters: [backendFilter], signal: stopping.signal });
-  return checkConfiguration();
+  return (await checkConfiguration()) ? 0 : 1;
 }
 
 try {
   process.exitCode = process.argv.includes('--check-config') ? await checkOnly() : await run();
 } catch (error) {
-  const known = error instanceof SetupError || /^ERR_SERVICE/.test(error?.code) || stopping.signal.aborted;
-  console.error(known ? `\n${error.message}` : error);
-  process.exitCode = signals > 0 ? 130 : 1;
+  showError(error);
+  process.exitCode = stopping.signal.aborted ? 130 : 1;
 }

@@ -82,7 +82,7 @@ export async function startSystem({
   redisUrl,
   env = {},
   stdio = 'inherit',
-  ownModels = process.env.MODELS !== undefined,
+  ownModels = Boolean(process.env.MODELS?.trim()),
   signal,
 }) {
   if (!existsSync(path.join(backendFolder, 'dist', 'main.js'))) {
@@ -118,19 +118,28 @@ export async function startSystem({
   }
 }
 
-/** Validates the backend's environment and nothing else. @returns {Promise<number>} the exit code */
-export function checkConfiguration() {
+/** Stands for what `npm start` provides by itself where the environment names nothing. */
+const provided = 'provided-by-npm-start';
+
+/**
+ * Validates the backend's environment and nothing else. In production nothing is filled in.
+ * @param {{ quiet?: boolean }} options quiet: says something only where something is wrong
+ * @returns {Promise<boolean>} whether it is valid
+ */
+export async function checkConfiguration({ quiet = false } = {}) {
+  const filled =
+    process.env.NODE_ENV === 'production'
+      ? {}
+      : {
+          DATABASE_URL: process.env.DATABASE_URL?.trim() || `postgres://${provided}/mainstay`,
+          MODELS:
+            process.env.MODELS?.trim() ||
+            JSON.stringify([{ name: 'sage', baseUrl: `http://${provided}/v1` }]),
+        };
   const child = spawn(process.execPath, [path.join(backendFolder, 'dist', 'main.js'), '--check-config'], {
     cwd: backendFolder,
-    env: {
-      ...process.env,
-      // `npm start` runs a Postgres and two models of its own where the environment names none.
-      DATABASE_URL: process.env.DATABASE_URL ?? 'postgres://mainstay@127.0.0.1:5432/mainstay',
-      MODELS:
-        process.env.MODELS ??
-        JSON.stringify([{ name: 'sage', baseUrl: 'http://127.0.0.1:1/v1', model: 'sage' }]),
-    },
-    stdio: 'inherit',
+    env: { ...process.env, ...filled },
+    stdio: ['ignore', quiet ? 'ignore' : 'inherit', 'inherit'],
   });
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
 }

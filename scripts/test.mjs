@@ -43,6 +43,12 @@ async function run() {
   }
   const failedChecks = suite === 'unit' && packages.length === 0 ? treeChecks() : [];
   const projects = suiteProjects(task, packages);
+  if (projects.length === 0) {
+    const having = suiteProjects(task).map(({ folder }) => path.basename(folder));
+    throw new SetupError(
+      `No ${suite} suite in ${packages.join(', ')}. There is one in: ${having.join(', ')}`,
+    );
+  }
   for (const project of projects)
     rmSync(path.join(project.folder, 'reports', `${suite}.json`), { force: true });
   // A name that no project has is left to turbo to complain about.
@@ -57,7 +63,7 @@ async function run() {
   await turbo(
     ['run', ...tasks, ...filters, '--continue=always', '--summarize', `--concurrency=${concurrency}`],
     {
-      env: { MAINSTAY_PARTS: await fingerprint() },
+      env: { MAINSTAY_PARTS: `node=${process.version};${await fingerprint()}` },
     },
   );
   const turboRun = lastRun();

@@ -4,23 +4,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startServices } from './services/index.mjs';
 import { build, install, SetupError } from './setup.mjs';
+import { showError, stopOnSignals } from './stopping.mjs';
 import { backendFilter, startSystem } from './system.mjs';
 import { steps } from './tour/steps.mjs';
 import { resultTable } from './tour/table.mjs';
 import { Visitor } from './tour/visitor.mjs';
 
-const stopping = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.once(name, () => stopping.abort(new SetupError(`${name}: the tour was stopped.`)));
-}
+const { signal } = stopOnSignals();
 
 /** Plays the steps in order. After a step that did not hold, the ones that build on it are still tried: each says what it saw. */
 async function play(system, services) {
-  const visitor = new Visitor(system.backend.url, stopping.signal);
+  const visitor = new Visitor(system.backend.url, signal);
   const stage = { visitor, services, standIns: system.standIns };
   const results = [];
   for (const { title, needs, run } of steps) {
-    stopping.signal.throwIfAborted();
+    signal.throwIfAborted();
     const missing =
       needs && !services[needs] ? services.skipped.find(({ name }) => name === needs) : undefined;
     process.stdout.write(`  ${title} … `);
@@ -37,12 +35,12 @@ async function play(system, services) {
 }
 
 async function tour() {
-  await install({ filters: [backendFilter], quiet: true, signal: stopping.signal });
-  await build({ filters: [backendFilter], signal: stopping.signal });
+  await install({ filters: [backendFilter], quiet: true, signal });
+  await build({ filters: [backendFilter], signal });
+  const services = await startServices({ postgres: true, redis: true, signal });
   const scratch = mkdtempSync(path.join(tmpdir(), 'mainstay-tour-'));
   const logFile = path.join(scratch, 'backend.log');
   const log = openSync(logFile, 'a');
-  const services = await startServices({ postgres: true, redis: true, signal: stopping.signal });
   let system;
   try {
     if (!services.postgres)
@@ -55,7 +53,7 @@ async function tour() {
       env: { PORT: '0', NODE_ENV: 'development' },
       stdio: log,
       ownModels: false,
-      signal: stopping.signal,
+      signal,
     });
     console.log(
       `The system stands on ${[services.postgres, services.redis]
@@ -82,8 +80,6 @@ async function tour() {
 try {
   process.exitCode = await tour();
 } catch (error) {
-  console.error(
-    error instanceof SetupError || /^ERR_SERVICE/.test(error?.code) ? `\n${error.message}` : error,
-  );
-  process.exitCode = 1;
+  showError(error);
+  process.exitCode = signal.aborted ? 130 : 1;
 }

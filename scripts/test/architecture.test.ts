@@ -109,6 +109,16 @@ describe.each(packages)('%s', (name) => {
     expect(upward).toEqual([]);
   });
 
+  test('reaches other packages by their names only, never by a path that leaves its own src', () => {
+    const source = path.join(packagesFolder, name, 'src');
+    const outside = importsOf(name).filter(
+      ({ file, specifier }) =>
+        specifier.startsWith('.') &&
+        path.relative(source, path.resolve(root, path.dirname(file), specifier)).startsWith('..'),
+    );
+    expect(outside).toEqual([]);
+  });
+
   test('declares the packages that it imports, and no other of this house', () => {
     const imported = new Set(importsOf(name).map(({ specifier }) => packageOf(specifier)));
     imported.delete(undefined);

@@ -7,7 +7,7 @@ const shownLines = 12;
 /** @type {[RegExp, (folder: string) => string][]} */
 const remedies = [
   [
-    /No space left on device|Disk quota exceeded|ENOSPC/i,
+    /no space left on device|could not extend file|check free disk space|Disk quota exceeded|ENOSPC/i,
     (folder) =>
       `the disk is full: free some space where ${dirname(folder)} is, or set TMPDIR to a folder on another disk`,
   ],
