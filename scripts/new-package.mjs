@@ -1,12 +1,14 @@
-// npm run new:package -- <name> "<one line of what it is for>": a package folder that looks like its neighbours.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+// npm run new:package -- <name> <floor> "<what it is for>": a package that every check of the house accepts as it is made.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './pnpm.mjs';
 
-const [name, description] = process.argv.slice(2);
-if (!/^[a-z][a-z0-9-]*$/.test(name ?? '') || !description) {
+const [name, floor, description] = process.argv.slice(2);
+if (!/^[a-z][a-z0-9-]*$/.test(name ?? '') || !/^[1-4]$/.test(floor ?? '') || !description) {
+  console.error('Usage: npm run new:package -- <name> <floor> "<what it is for>"');
   console.error(
-    'Usage: npm run new:package -- <name> "<what it is for>"   (name: lower case, digits, dashes)',
+    '  name: lower case, digits, dashes; floor: 1 to 4, it may import only from floors below its own',
   );
   process.exit(2);
 }
@@ -19,7 +21,7 @@ if (existsSync(folder)) {
 /** As the formatter of this house writes it: short lists stay on their line. */
 const json = (value) =>
   `${JSON.stringify(value, null, 2).replace(/\[\n([^[\]{}]+)\n\s*\]/g, (_, items) => `[${items.trim().split(/,\s+/).join(', ')}]`)}\n`;
-const className = name.replace(/(^|-)([a-z])/g, (_, _dash, letter) => letter.toUpperCase());
+const className = name.replace(/(^|-)([a-z0-9])/g, (_, _dash, letter) => letter.toUpperCase());
 
 const files = {
   'package.json': json({
@@ -55,12 +57,52 @@ const files = {
     "import { library } from '../../scripts/toolchain/tsup.mjs';\n\nexport default library(['src/index.ts']);\n",
   'typedoc.json': json({ entryPoints: ['src/index.ts'] }),
   'README.md': `# @mainstay/${name}\n\n${description}\n\n\`\`\`sh\nnpm install @mainstay/${name}\n\`\`\`\n`,
-  'src/index.ts': `export const kind = '${name}';\n`,
-  'test/is-importable.test.ts': `import { expect, test } from 'vitest';
-import { kind } from '../src/index.js';
+  'src/index.ts': `export { ${className}, type ${className}Options } from './${name}.js';\n`,
+  [`src/${name}.ts`]: `import { option, readOptions } from '@mainstay/core';
 
-test('${className} can be imported', () => {
-  expect(kind).toBe('${name}');
+export interface ${className}Options {
+  /** Names it in \`stats()\` and in errors. */
+  name: string;
+}
+
+/** ${description}. */
+export class ${className} {
+  readonly kind = '${name}';
+  readonly name: string;
+
+  /** @throws TypeError or RangeError naming the option that is wrong */
+  constructor(options: ${className}Options) {
+    this.name = readOptions('${className}', options, { name: option.string({ maxLength: 100 }) }).name;
+  }
+
+  stats(): Record<string, number> {
+    return {};
+  }
+}
+`,
+  'test/options-are-checked.test.ts': `import { expect, test } from 'vitest';
+import { ${className} } from '../src/index.js';
+
+test('it says who it is', () => {
+  expect(new ${className}({ name: 'first' })).toMatchObject({ kind: '${name}', name: 'first' });
+});
+
+test('a wrong option is named', () => {
+  expect(() => Reflect.construct(${className}, [{ name: 7 }])).toThrow(/option "name"/);
+});
+`,
+  'bench/what-it-costs.bench.ts': `import { ${className} } from '@mainstay/${name}';
+import { question } from '../../../scripts/bench/harness.mjs';
+
+await question({
+  title: 'what does making one cost?',
+  iterations: 10_000,
+  rounds: 9,
+  contestants: {
+    mainstay: (operations) => {
+      for (let i = 0; i < operations; i++) new ${className}({ name: 'bench' });
+    },
+  },
 });
 `,
   'bench/package.json': json({
@@ -76,7 +118,27 @@ for (const [file, content] of Object.entries(files)) {
   mkdirSync(path.dirname(target), { recursive: true });
   writeFileSync(target, content);
 }
+/** Its place in the house, after the others. */
+function takeFloor() {
+  const file = path.join(root, 'scripts', 'test', 'architecture.test.ts');
+  const key = name.includes('-') ? `'${name}'` : name;
+  const code = readFileSync(file, 'utf8');
+  if (code.includes(`\n  ${key}: `)) return;
+  writeFileSync(file, code.replace(/(const floors[^}]*)\n\};/, `$1\n  ${key}: ${floor},\n};`));
+}
+
+takeFloor();
+if (existsSync(path.join(root, 'pnpm-lock.yaml'))) {
+  const update = ['install', '--lockfile-only', '--no-frozen-lockfile'];
+  const { status } = spawnSync(process.execPath, [path.join(root, 'scripts', 'pnpm.mjs'), ...update], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) {
+    console.error('The lockfile could not be brought up to date: what pnpm said stands above.');
+    process.exit(1);
+  }
+}
+console.log(`packages/${name} is made, with its floor and its place in the lockfile.`);
 console.log(
-  `packages/${name} is made. Next: npm run setup, write the README's 20 lines and the types, then the tests.`,
+  `Next: npm test -- ${name}; then the README and the types, the tests, a changeset (npm run changeset).`,
 );
-console.log('State its floor in scripts/test/architecture.test.ts, and add a changeset (npm run changeset).');

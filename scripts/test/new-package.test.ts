@@ -10,8 +10,13 @@ let clone: string;
 
 beforeEach(() => {
   clone = mkdtempSync(path.join(tmpdir(), 'mainstay-new-package-'));
-  mkdirSync(path.join(clone, 'scripts'));
-  for (const file of ['package.json', 'scripts/pnpm.mjs', 'scripts/new-package.mjs']) {
+  mkdirSync(path.join(clone, 'scripts', 'test'), { recursive: true });
+  for (const file of [
+    'package.json',
+    'scripts/pnpm.mjs',
+    'scripts/new-package.mjs',
+    'scripts/test/architecture.test.ts',
+  ]) {
     copyFileSync(path.join(root, file), path.join(clone, file));
   }
 });
@@ -23,7 +28,7 @@ const newPackage = (...args: string[]) =>
   });
 
 test('a new package looks like its neighbours', () => {
-  expect(newPackage('tracing', 'Follow a request').status).toBe(0);
+  expect(newPackage('tracing', '2', 'Follow a request').status).toBe(0);
   const folder = path.join(clone, 'packages', 'tracing');
   const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
   expect(manifest).toMatchObject({
@@ -32,14 +37,22 @@ test('a new package looks like its neighbours', () => {
     type: 'module',
     engines: { node: '>=20' },
   });
-  for (const file of ['README.md', 'src/index.ts', 'tsup.config.ts', 'typedoc.json', 'bench/package.json']) {
+  const floors = readFileSync(path.join(clone, 'scripts', 'test', 'architecture.test.ts'), 'utf8');
+  expect(floors).toMatch(/const floors[^}]*\n {2}tracing: 2,\n\};/);
+  for (const file of [
+    'README.md',
+    'src/tracing.ts',
+    'tsup.config.ts',
+    'typedoc.json',
+    'bench/what-it-costs.bench.ts',
+  ]) {
     expect(existsSync(path.join(folder, file)), file).toBe(true);
   }
 });
 
 test('a name that exists, a name that npm would refuse and a missing description are refused', () => {
-  expect(newPackage('tracing', 'Follow a request').status).toBe(0);
-  expect(newPackage('tracing', 'again').stderr).toContain('packages/tracing exists already');
-  expect(newPackage('Tracing!', 'x').stderr).toContain('Usage');
-  expect(newPackage('metrics-two').stderr).toContain('Usage');
+  expect(newPackage('tracing', '2', 'Follow a request').status).toBe(0);
+  expect(newPackage('tracing', '2', 'again').stderr).toContain('packages/tracing exists already');
+  expect(newPackage('Tracing!', '2', 'x').stderr).toContain('Usage');
+  expect(newPackage('metrics-two', '9', 'x').stderr).toContain('Usage');
 });
