@@ -1,17 +1,21 @@
 export type { PoolStats } from './counters.js';
+export type { AcquireDiagnosis, AcquireTimeoutReason, Holder } from './diagnosis.js';
 export {
-  type AcquireDiagnosis,
   isPoolAcquireTimeoutError,
   isPoolClosedError,
   isPoolCreateTimeoutError,
+  isPoolOverloadedError,
   isPoolQueueFullError,
   PoolAcquireTimeoutError,
   PoolClosedError,
   PoolCreateTimeoutError,
+  PoolOverloadedError,
   PoolQueueFullError,
 } from './errors.js';
+export type { DestroyReason, Leak, PoolEvents } from './events.js';
 export type { PooledResource } from './inspection.js';
 export type { Lease } from './lease.js';
+export type { Limits } from './limits.js';
 export type { SessionReset } from './pg/bleed-guard.js';
 export type { ExplainOptions, QueryPlan } from './pg/explain.js';
 export { fingerprint } from './pg/fingerprint.js';

@@ -6,8 +6,10 @@ import type { Lease } from '../lease.js';
 import type { CreateContext } from '../options.js';
 import { Pool } from '../pool.js';
 import { clean, ping, type SessionReset } from './bleed-guard.js';
-import { isUsable, keepAlive } from './client.js';
+import { activeText, isUsable, keepAlive } from './client.js';
 import { stateOf } from './client-state.js';
+import { fingerprint } from './fingerprint.js';
+import { type Listening, listeningTo } from './listening.js';
 import { closeConnection, open } from './open.js';
 import { inWordsOfPg } from './pg-errors.js';
 import type { TimesAndSizes } from './pg-options.js';
@@ -16,6 +18,9 @@ import type { PgClient } from './statement.js';
 import type { Statements } from './statements.js';
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
+
+/** So much of the statement under way is shown in errors of those who wait. */
+const DESCRIBED = 80;
 
 export interface CheckoutsOptions {
   /** The PgPool, for its events. */
@@ -37,6 +42,7 @@ export class Checkouts {
   readonly pool: Pool<PgClient>;
   readonly #options: CheckoutsOptions;
   readonly #emitter: EventEmitter;
+  readonly #listening: Listening;
   readonly #allowExitOnIdle: boolean;
   #waiting = 0;
   readonly #allServed: (() => void)[] = [];
@@ -44,6 +50,7 @@ export class Checkouts {
   constructor(options: CheckoutsOptions) {
     this.#options = options;
     this.#emitter = options.emitter;
+    this.#listening = listeningTo(options.emitter);
     this.#allowExitOnIdle = options.allowExitOnIdle;
     const { strict, sessionReset } = options;
     this.pool = new Pool<PgClient>({
@@ -52,6 +59,10 @@ export class Checkouts {
       destroy: (client) => this.#close(client),
       validate: strict ? undefined : ping,
       reset: strict ? undefined : (client) => clean(client, sessionReset),
+      describe: (client) => {
+        const text = activeText(client);
+        return text === undefined ? undefined : fingerprint(text).slice(0, DESCRIBED);
+      },
     });
   }
 
@@ -81,7 +92,7 @@ export class Checkouts {
 
   /** @param error keeps, drops or says nothing about the connection, as in `client.release(error)` */
   takeBack(lease: Lease<PgClient>, client: PoolClient, error: Error | boolean | undefined): void {
-    if (this.#emitter.listenerCount('release') > 0) this.announce('release', error, client);
+    if (this.#listening.release) this.announce('release', error, client);
     if (!isUsable(client) || (error && this.#breaks(error, client))) {
       lease.destroy(error);
       return;
@@ -122,7 +133,7 @@ export class Checkouts {
 
   announceAcquire(client: PoolClient): void {
     if (this.#allowExitOnIdle) keepAlive(client, true);
-    if (this.#emitter.listenerCount('acquire') > 0) this.announce('acquire', client);
+    if (this.#listening.acquire) this.announce('acquire', client);
   }
 
   #logExpended(client: PoolClient, log: (message: string) => void): void {

@@ -2,6 +2,7 @@ import { hasErrorCode, MainstayError, withoutStack } from '@mainstay/core';
 
 const phrases: Record<string, string> = {
   ERR_POOL_ACQUIRE_TIMEOUT: 'timeout exceeded when trying to connect',
+  ERR_POOL_OVERLOADED: 'timeout exceeded when trying to connect',
   ERR_POOL_CREATE_TIMEOUT: 'Connection terminated due to connection timeout',
   ERR_POOL_CLOSED: 'Cannot use a pool after calling end on the pool',
 };

@@ -16,6 +16,10 @@ type Own = Pick<
   | 'maxConnecting'
   | 'maxQueued'
   | 'validateAfterIdleMs'
+  | 'overflow'
+  | 'keepaliveMs'
+  | 'leakAfterMs'
+  | 'detectDeadlocks'
 >;
 
 /**
@@ -71,7 +75,7 @@ const twins = [
 /** The generic pool's options, without its functions, from pg's and ours. */
 export type TimesAndSizes = Omit<
   PoolOptions<unknown>,
-  'create' | 'destroy' | 'validate' | 'reset' | 'isBroken'
+  'create' | 'destroy' | 'validate' | 'reset' | 'isBroken' | 'describe'
 >;
 
 /** @throws TypeError when an option is given twice under two names */
@@ -98,6 +102,10 @@ export function translate(received: PgPoolOptions): TimesAndSizes {
     checkTimeoutMs: options.checkTimeoutMs,
     maxConnecting: options.maxConnecting,
     maxQueued: options.maxQueued,
+    overflow: options.overflow,
+    keepaliveMs: options.keepaliveMs,
+    leakAfterMs: options.leakAfterMs,
+    detectDeadlocks: options.detectDeadlocks,
     clock: options.clock,
   };
 }

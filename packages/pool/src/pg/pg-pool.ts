@@ -1,23 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Clock } from '@mainstay/core';
+import type { Listener } from '@mainstay/core';
 import pg from 'pg';
 import type { AcquireOptions } from '../acquire-options.js';
 import type { PoolStats } from '../counters.js';
+import type { PoolEvents } from '../events.js';
 import type { PooledResource } from '../inspection.js';
 import type { Lease } from '../lease.js';
-import { Canceller } from './canceller.js';
-import { Checkouts } from './checkouts.js';
+import type { Limits } from '../limits.js';
+import { assemble, type BaseFields, type Parts, readAll } from './assembly.js';
+import type { Checkouts } from './checkouts.js';
 import { ClientLease } from './client-lease.js';
 import { defineCounts } from './counts.js';
 import { type ExplainOptions, explain, type QueryPlan } from './explain.js';
 import { type IndexAdvice, type IndexAdviceOptions, indexAdvice } from './index-advice.js';
-import { type PgPoolOptions, readFacadeOptions, translate } from './pg-options.js';
+import { watchListeners } from './listening.js';
+import type { PgPoolOptions } from './pg-options.js';
 import { type Callback, isSubmittable, runAwaited, runCalledBack, submit } from './query.js';
-import { RepeatedQueries } from './repeated-queries.js';
-import { SlowQueries } from './slow-queries.js';
+import type { Explainer } from './slow-queries.js';
 import type { PgClient, StatementLimits } from './statement.js';
-import { Statements } from './statements.js';
-import { NO_LIMIT_MS, showClients, strictly } from './strict.js';
+import { showClients } from './strict.js';
 import { runTransaction, type TransactionFunction } from './transaction.js';
 import type { TransactionOptions } from './transaction-options.js';
 import type { TransactionScope } from './transaction-scope.js';
@@ -32,14 +33,6 @@ type ConnectCallback = (
 // biome-ignore lint/suspicious/noExplicitAny: the same default as in pg's types, or this would be no drop-in
 type Row = any;
 
-/** What pg.Pool's constructor sets and its types leave out. */
-interface BaseFields {
-  ending: boolean;
-  ended: boolean;
-  Client: new (config: pg.PoolConfig) => pg.PoolClient;
-  Promise: PromiseConstructor;
-}
-
 const nothing = (): void => {};
 
 /**
@@ -53,49 +46,26 @@ const nothing = (): void => {};
 export class PgPool extends pg.Pool implements AsyncDisposable {
   readonly kind = 'pool';
   readonly name: string;
+  readonly #parts: Parts;
+  /** Of the parts the one that every loan needs. */
   readonly #checkouts: Checkouts;
-  readonly #clock: Clock;
-  readonly #canceller: Canceller;
-  readonly #drainTimeoutMs: number;
-  readonly #strict: boolean;
   readonly #Promise: PromiseConstructor | undefined;
   readonly #scopes = new AsyncLocalStorage<TransactionScope>();
-  readonly #repeated: RepeatedQueries | undefined;
 
   /**
    * @param Client instead of pg's, as `options.Client`
    * @throws TypeError, RangeError when an option is wrong or given twice under two names
    */
   constructor(options: PgPoolOptions = {}, Client?: PgPoolOptions['Client']) {
-    const translated = translate(options);
-    const { drainTimeoutMs, queryTimeoutMs, sessionReset, compat, clock } = readFacadeOptions(options);
+    const { sizes, facade } = readAll(options);
     super(Client === undefined ? options : { ...options, Client });
-    this.options.max = translated.max ?? 10;
-    this.name = translated.name;
-    this.#clock = clock;
-    this.#strict = compat === 'strict';
-    this.#drainTimeoutMs = this.#strict ? NO_LIMIT_MS : drainTimeoutMs;
+    this.options.max = sizes.max ?? 10;
+    this.name = sizes.name;
     this.#Promise = options.Promise as PromiseConstructor | undefined;
-    this.#canceller = new Canceller(clock);
-    const { slowQueries, repeatedQueries } = options;
-    this.#repeated = repeatedQueries && new RepeatedQueries(repeatedQueries, clock);
-    const slow = slowQueries && new SlowQueries(slowQueries, clock, (...all) => this.explain(...all));
-    const observers = [slow, this.#repeated].filter((observer) => observer !== undefined);
-    this.#checkouts = new Checkouts({
-      emitter: this,
-      Client: (this as unknown as BaseFields).Client,
-      config: this.options,
-      pool: this.#strict ? strictly(translated, options) : translated,
-      clock,
-      allowExitOnIdle: options.allowExitOnIdle ?? false,
-      sessionReset,
-      strict: this.#strict,
-      log: typeof options.log === 'function' ? options.log : undefined,
-      statements: this.#strict
-        ? undefined
-        : new Statements({ clock, canceller: this.#canceller, timeoutMs: queryTimeoutMs, observers }),
-    });
-    if (this.#strict) showClients(this);
+    const explainer: Explainer = (...all) => this.explain(...all);
+    this.#parts = assemble(this, this as unknown as BaseFields, options, sizes, facade, explainer);
+    this.#checkouts = this.#parts.checkouts;
+    if (this.#parts.strict) showClients(this);
   }
 
   override connect(): Promise<PgClient>;
@@ -159,13 +129,13 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
    */
   transaction<T>(fn: TransactionFunction<T>, options: TransactionOptions = {}): Promise<T> {
     const connect = (signal: AbortSignal | undefined) => this.#connect(signal);
-    const host = { connect, clock: this.#clock, canceller: this.#canceller, scopes: this.#scopes };
+    const host = { ...this.#parts, connect, scopes: this.#scopes };
     return this.unitOfWork(() => runTransaction(host, fn, options));
   }
 
   /** Statements in the function's async context are counted together for `repeatedQueries`: wrap a request or a job in it. */
   unitOfWork<T>(fn: () => T): T {
-    return this.#repeated === undefined ? fn() : this.#repeated.within(fn);
+    return this.#parts.repeated === undefined ? fn() : this.#parts.repeated.within(fn);
   }
 
   /**
@@ -210,6 +180,25 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
     if (!this.ending) await this.end();
   }
 
+  /** Opens connections until `count` are open (default `min`, 1 at least): `Pool.warm()`. */
+  warm(options?: { count?: number | undefined; signal?: AbortSignal | undefined }): Promise<void> {
+    return this.#checkouts.pool.warm(options);
+  }
+
+  /** `Pool.resize()`. @throws TypeError, RangeError when a limit is wrong */
+  resize(limits: Partial<Limits>): void {
+    this.#checkouts.pool.resize(limits);
+    this.options.max = this.stats().max;
+  }
+
+  /** The events of the generic pool (down, up, timeout, leak, …): `Pool.on()`. @returns removes the listener */
+  observe<K extends keyof PoolEvents<PgClient>>(
+    event: K,
+    listener: Listener<PoolEvents<PgClient>[K]>,
+  ): () => void {
+    return this.#checkouts.pool.on(event, listener);
+  }
+
   stats(): PoolStats {
     return this.#checkouts.pool.stats();
   }
@@ -220,7 +209,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
   }
 
   #connect(signal?: AbortSignal): Promise<PgClient> {
-    if (this.#strict && this.ending) {
+    if (this.#parts.strict && this.ending) {
       return Promise.reject(new Error('Cannot use a pool after calling end on the pool'));
     }
     return this.#checkouts.checkOut(signal === undefined ? undefined : { signal });
@@ -237,8 +226,8 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
   }
 
   async #drain(): Promise<void> {
-    if (this.#strict) await this.#checkouts.allServed();
-    await this.#checkouts.pool.drain({ timeoutMs: this.#drainTimeoutMs });
+    if (this.#parts.strict) await this.#checkouts.allServed();
+    await this.#checkouts.pool.drain({ timeoutMs: this.#parts.drainTimeoutMs });
   }
 
   #promised<T>(promise: Promise<T>): Promise<T> {
@@ -248,3 +237,4 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
 }
 
 defineCounts(PgPool.prototype);
+watchListeners(PgPool.prototype);

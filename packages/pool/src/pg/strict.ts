@@ -13,6 +13,9 @@ export function strictly(translated: TimesAndSizes, options: PgPoolOptions): Tim
     createTimeoutMs: options.createTimeoutMs ?? (connectionTimeoutMs || NO_LIMIT_MS),
     maxLifetimeMs: options.maxLifetimeMs ?? (options.maxLifetimeSeconds ?? 0) * 1_000,
     validateAfterIdleMs: Number.POSITIVE_INFINITY,
+    keepaliveMs: 0,
+    leakAfterMs: options.leakAfterMs ?? 0,
+    detectDeadlocks: options.detectDeadlocks ?? false,
     maxConnecting: options.maxConnecting ?? translated.max,
     maxQueued: options.maxQueued ?? Number.MAX_SAFE_INTEGER,
   };
