@@ -1,47 +1,61 @@
-import { newEntry, toSharedShape } from './entries.js';
+import type { BusMessage } from './bus-messages.js';
+import { newEntry, toSharedShape, ttlOf } from './entries.js';
 import { CacheClosedError } from './errors.js';
 import type { EntrySettings } from './options.js';
 import type { CacheState } from './state.js';
 
+/** A change of a key that Redis has not confirmed yet. */
+interface Change {
+  /** Another process changed it too, and which of the two was first is not known here. */
+  contested: boolean;
+}
+
 /**
  * What the owner of the data says: set, delete, invalidate, clear. Each takes effect in this process at once, and a second time
- * when Redis has confirmed it, since between the two a read may have brought the older value back from Redis.
+ * when Redis has confirmed it, since between the two a read may have brought the older value back from Redis. What other
+ * processes say arrives by the bus.
  */
 export class Changes {
   readonly #state: CacheState;
-  /** The last change of a key that Redis has not confirmed yet. */
-  readonly #unconfirmed = new Map<string, symbol>();
+  /** The last change of each key that is under way. */
+  readonly #unconfirmed = new Map<string, Change>();
 
   constructor(state: CacheState) {
     this.#state = state;
+    state.received = (message) => this.#heard(message);
   }
 
   async set(key: string, value: unknown, settings: EntrySettings): Promise<void> {
     this.#mustBeOpen();
     if (value === undefined)
       throw new TypeError('Cache: undefined cannot be cached; use delete(), or null for "there is none"');
-    if (settings.ttlMs === 0) return this.#remove(key);
+    if (ttlOf(settings, value) === 0) return this.#remove([key]);
     const { memory, tags, redis } = this.#state;
     this.#forget(key);
-    const { entry, encoded } = newEntry(
-      this.#state,
-      toSharedShape(this.#state, key, value),
-      settings,
-      tags.sequence,
-    );
+    const shaped = toSharedShape(this.#state, key, value);
+    const { entry, encoded } = newEntry(this.#state, shaped, settings, tags.sequence);
     memory.set(key, entry);
     if (redis === undefined) return;
     const change = this.#begin(key);
-    await (encoded === undefined ? redis.delete(key) : redis.set(key, encoded));
-    if (!this.#confirm(key, change)) return;
+    const sequence = tags.sequence;
+    const wanted = (): boolean =>
+      this.#unconfirmed.get(key) === change && tags.holdSince(settings.tags, sequence);
+    if (encoded === undefined) await redis.delete([key]);
+    else if (!(await redis.set(key, encoded, wanted)) && this.#unconfirmed.get(key) === change) {
+      // Its tag was invalidated before it could be sent: so it has to be, and so has what it replaces.
+      await redis.delete([key]);
+    }
+    const confirmed = this.#confirm(key, change);
+    if (confirmed === 'superseded') return;
     this.#state.tokens.revoke(key);
-    if (!memory.holds(key, entry) && memory.living(key) !== undefined) memory.set(key, entry);
+    if (confirmed === 'contested') memory.delete(key);
+    else if (!memory.holds(key, entry) && memory.living(key) !== undefined) memory.set(key, entry);
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(keys: readonly string[]): Promise<void> {
     this.#mustBeOpen();
-    this.#count([key], [], false);
-    return this.#remove(key);
+    this.#count(keys, [], false);
+    return this.#remove(keys);
   }
 
   async invalidateTags(tags: readonly string[]): Promise<void> {
@@ -63,16 +77,36 @@ export class Changes {
     this.#empty();
   }
 
-  async #remove(key: string): Promise<void> {
+  #heard(message: BusMessage): void {
+    if (this.#state.closed) return;
+    if (message.kind === 'all') this.#empty();
+    else if (message.kind === 'tags') this.#state.tags.invalidate(message.names);
+    else if (message.kind === 'keys') {
+      const { memory } = this.#state;
+      for (const key of message.names) {
+        this.#forget(key);
+        const change = this.#unconfirmed.get(key);
+        if (change !== undefined) change.contested = true;
+        if (memory.stampOf(key) !== message.stamp) memory.delete(key);
+      }
+    }
+  }
+
+  async #remove(keys: readonly string[]): Promise<void> {
     const { memory, redis } = this.#state;
-    this.#forget(key);
-    memory.delete(key);
-    if (redis === undefined) return;
-    const change = this.#begin(key);
-    await redis.delete(key);
-    if (!this.#confirm(key, change)) return;
-    this.#forget(key);
-    memory.delete(key);
+    for (const key of keys) {
+      this.#forget(key);
+      memory.delete(key);
+    }
+    if (redis === undefined || keys.length === 0) return;
+    const changes = keys.map((key) => this.#begin(key));
+    await redis.delete(keys);
+    keys.forEach((key, index) => {
+      const change = changes[index];
+      if (change === undefined || this.#confirm(key, change) === 'superseded') return;
+      this.#forget(key);
+      memory.delete(key);
+    });
   }
 
   #forget(key: string): void {
@@ -87,17 +121,17 @@ export class Changes {
     this.#unconfirmed.clear();
   }
 
-  #begin(key: string): symbol {
-    const change = Symbol('change');
+  #begin(key: string): Change {
+    const change = { contested: false };
     this.#unconfirmed.set(key, change);
     return change;
   }
 
-  /** False: a later change of the same key is under way, and will see to it. */
-  #confirm(key: string, change: symbol): boolean {
-    if (this.#unconfirmed.get(key) !== change) return false;
+  /** Superseded: a later change of the same key is under way, and will see to it. */
+  #confirm(key: string, change: Change): 'confirmed' | 'contested' | 'superseded' {
+    if (this.#unconfirmed.get(key) !== change) return 'superseded';
     this.#unconfirmed.delete(key);
-    return true;
+    return change.contested ? 'contested' : 'confirmed';
   }
 
   #count(keys: readonly string[], tags: readonly string[], all: boolean): void {

@@ -1,15 +1,10 @@
-import { decodeJson, encodeJson } from './codec.js';
+import { DEFLATED, decompress } from './codec.js';
+import { freezeDeep } from './freeze.js';
 import type { LoadToken } from './load-tokens.js';
 import { type Lifetime, MemoryEntry } from './memory-level.js';
 import type { EntrySettings } from './options.js';
-import {
-  CODEC_JSON,
-  type EncodedValue,
-  newStamp,
-  type StoredRecord,
-  stampOf,
-  type WallTimes,
-} from './record.js';
+import { type EncodedValue, newStamp, type StoredRecord, stampOf, type WallTimes } from './record.js';
+import { fits, type Schema } from './schema.js';
 import type { CacheState } from './state.js';
 
 /** A value ready for both levels. Without `encoded` it is for memory alone. */
@@ -18,20 +13,23 @@ export interface NewEntry {
   readonly encoded: EncodedValue | undefined;
 }
 
-/** The shape that every caller gets: with Redis what JSON makes of the value, so that first and later callers see the same. */
+/** The shape that every caller gets: with Redis what the codec makes of the value, so that first and later callers see the same. */
 export function toSharedShape(
   state: CacheState,
   key: string,
   value: unknown,
 ): { value: unknown; body: Buffer | undefined } {
-  if (state.redis === undefined || value === undefined) return { value, body: undefined };
+  const { redis, freeze, maxEntryBytes = Number.POSITIVE_INFINITY } = state.settings;
+  const shape = freeze ? freezeDeep : <T>(shaped: T): T => shaped;
+  if (redis === undefined || value === undefined) return { value: shape(value), body: undefined };
   try {
-    const body = encodeJson(value);
-    return { value: decodeJson(body), body };
+    const body = redis.codec.encode(value);
+    const shared = shape(redis.codec.decode(body));
+    return { value: shared, body: body.length > maxEntryBytes ? undefined : body };
   } catch (error) {
     // The load succeeded, so its callers get the value; it just cannot leave this process.
     state.emit('codecError', { key, error });
-    return { value, body: undefined };
+    return { value: shape(value), body: undefined };
   }
 }
 
@@ -42,11 +40,12 @@ export function newEntry(
   sequence: number,
 ): NewEntry {
   const now = state.clock.now();
-  const lifetime = lifetimeOf(state, settings, now);
+  const lifetime = lifetimeOf(state, settings, shaped.value, now, sequence);
   const { value, body } = shaped;
-  if (body === undefined)
+  const { redis } = state.settings;
+  if (body === undefined || redis === undefined)
     return { entry: new MemoryEntry(value, lifetime, settings.tags, sequence), encoded: undefined };
-  const stamp = newStamp(CODEC_JSON);
+  const stamp = newStamp(redis.codec.id | (body.length >= redis.compressFromBytes ? DEFLATED : 0));
   return {
     entry: new MemoryEntry(value, lifetime, settings.tags, sequence, stampOf(stamp)),
     encoded: {
@@ -59,28 +58,48 @@ export function newEntry(
   };
 }
 
-/** Brings what Redis holds into the memory level's form; undefined if its body cannot be read. */
-export function entryFromRecord(
+/** Brings what Redis holds into the memory level's form; undefined if it cannot be read, or has another shape than it should. */
+export async function entryFromRecord(
   state: CacheState,
   key: string,
   record: StoredRecord,
   token: LoadToken,
-): MemoryEntry | undefined {
-  const now = state.clock.now();
-  const confirmedUntil = Math.floor(now + state.settings.memory.maxAgeMs);
+  schema: Schema | undefined,
+): Promise<MemoryEntry | undefined> {
   const known = state.memory.living(key);
   if (known !== undefined && known.stamp === record.stamp) {
-    known.confirm(confirmedUntil);
+    known.confirm(confirmedUntil(state, state.clock.now(), token.sequence));
     return known;
   }
   try {
-    const lifetime = { ...fromWallTimes(record.times, now), confirmedUntil };
+    const decoded = decode(state, record);
+    if (decoded === undefined) return undefined;
+    const value = decoded instanceof Promise ? await decoded : decoded.value;
+    if (schema !== undefined && !(await fits(schema, value))) return undefined;
+    const now = state.clock.now();
+    const times = fromWallTimes(record.times, now);
+    const lifetime = { ...times, confirmedUntil: confirmedUntil(state, now, token.sequence) };
     const tags = record.tags.length === 0 ? undefined : record.tags;
-    return new MemoryEntry(decodeJson(record.body), lifetime, tags, token.sequence, record.stamp);
+    if (state.settings.freeze) freezeDeep(value);
+    return new MemoryEntry(value, lifetime, tags, token.sequence, record.stamp);
   } catch (error) {
     state.emit('codecError', { key, error });
     return undefined;
   }
+}
+
+/** Undefined: of a codec that is not ours. A promise for what zlib inflates off the loop. */
+function decode(
+  state: CacheState,
+  { codec, body }: StoredRecord,
+): Promise<unknown> | { value: unknown } | undefined {
+  const own = state.settings.redis?.codec;
+  if (own === undefined || (codec & ~DEFLATED) !== own.id) return undefined;
+  if ((codec & DEFLATED) === 0) return { value: own.decode(body) };
+  const inflated = decompress(body);
+  return inflated instanceof Promise
+    ? inflated.then((bytes) => own.decode(bytes))
+    : { value: own.decode(inflated) };
 }
 
 /** Whether nothing happened since the token was given that makes its holder's value old. */
@@ -88,16 +107,32 @@ export function mayStore(state: CacheState, token: LoadToken, tags: readonly str
   return token.current && !state.closed && state.tags.holdSince(tags, token.sequence);
 }
 
-function lifetimeOf(state: CacheState, settings: EntrySettings, now: number): Lifetime {
-  const { ttlJitterRatio, memory } = state.settings;
-  const ttlMs = settings.ttlMs * (1 - ttlJitterRatio * Math.random());
+/** Until when memory may answer without asking Redis: while the bus is sound, until a message says otherwise. */
+function confirmedUntil({ redis, tags, settings }: CacheState, now: number, sequence: number): number {
+  // What was begun before the last gap may be older than a message that was lost in it.
+  if (redis?.bus?.trusted === true && tags.trustedSince(sequence)) return Number.POSITIVE_INFINITY;
+  return Math.floor(now + settings.maxStaleMs);
+}
+
+export function ttlOf(settings: EntrySettings, value: unknown): number {
+  return value === null ? (settings.nullTtlMs ?? settings.ttlMs) : settings.ttlMs;
+}
+
+function lifetimeOf(
+  state: CacheState,
+  settings: EntrySettings,
+  value: unknown,
+  now: number,
+  sequence: number,
+): Lifetime {
+  const ttlMs = ttlOf(settings, value) * (1 - state.settings.ttlJitterRatio * Math.random());
   // Whole milliseconds, rounded down: small integers cost an entry nothing, and a value is never kept for too long.
   const freshUntil = Math.floor(now + ttlMs);
   const staleUntil = freshUntil + settings.staleMs;
   const expiresAt = Math.max(staleUntil, freshUntil + settings.staleIfErrorMs);
   // Without Redis there is nobody to ask.
-  const confirmedUntil = state.redis === undefined ? expiresAt : Math.floor(now + memory.maxAgeMs);
-  return { freshUntil, staleUntil, expiresAt, confirmedUntil };
+  const confirmed = state.redis === undefined ? expiresAt : confirmedUntil(state, now, sequence);
+  return { freshUntil, staleUntil, expiresAt, confirmedUntil: confirmed };
 }
 
 function toWallTimes(lifetime: Lifetime, now: number): WallTimes {

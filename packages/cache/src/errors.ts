@@ -15,6 +15,16 @@ export class CacheLoadTimeoutError extends MainstayError {
   }
 }
 
+/** `maxLoads` keys were being fetched already. Code `ERR_CACHE_BUSY`. */
+export class CacheBusyError extends MainstayError {
+  readonly cache: string;
+
+  constructor(cache: string, maxLoads: number) {
+    super('ERR_CACHE_BUSY', `Cache "${cache}": ${maxLoads} keys are being loaded, which is the limit`);
+    this.cache = cache;
+  }
+}
+
 /** The cache was closed before or while the call waited. Code `ERR_CACHE_CLOSED`. */
 export class CacheClosedError extends MainstayError {
   readonly cache: string;
@@ -23,6 +33,11 @@ export class CacheClosedError extends MainstayError {
     super('ERR_CACHE_CLOSED', `Cache "${cache}" is closed`);
     this.cache = cache;
   }
+}
+
+/** Works across copies of this package. */
+export function isCacheBusyError(error: unknown): error is CacheBusyError {
+  return hasErrorCode(error, 'ERR_CACHE_BUSY');
 }
 
 /** Works across copies of this package. */

@@ -1,27 +1,30 @@
 import { type Deadline, type DeadlineQueue, onAbort } from '@mainstay/core';
+import type { Lease } from './leases.js';
 import type { LoadToken } from './load-tokens.js';
-import type { EntrySettings } from './options.js';
-import type { Captured } from './redis-level.js';
-import type { LoadContext, Loader } from './types.js';
+import { type EntrySettings, readLifetimes } from './options.js';
+import type { Lifetimes, LoadContext, Loader } from './types.js';
 
 /** One fetch of one key, and all callers who wait for it. */
 export class Flight {
   readonly key: string;
   readonly load: Loader<unknown>;
   readonly settings: EntrySettings;
-  readonly token: LoadToken;
-  /** Nobody asked for it to be waited for: it refreshes a stale value. */
-  readonly background: boolean;
-  /** What Redis held, if it was asked before this flight began. */
-  readonly captured: Captured | undefined;
-  readonly askRedis: boolean;
+  /** Renewed when Redis is asked again. */
+  token: LoadToken;
+  /** Nobody asks for it to be waited for, or nobody waits any longer: it refreshes a stale value. */
+  background: boolean;
   readonly promise: Promise<unknown>;
+  /** What keeps other processes from loading the same. */
+  lease: Lease | undefined;
+  /** Another process was loading it. */
+  waited = false;
+  pauses = 0;
   settled = false;
   startedAt = 0;
   #resolve: (value: unknown) => void = nothing;
   #reject: (error: unknown) => void = nothing;
   #context: LoadCall | undefined;
-  #deadline: Deadline | undefined;
+  readonly #deadlines: Deadline[] = [];
   #leavers = 0;
   #stays: boolean;
   readonly #abandon: (flight: Flight, reason: unknown) => void;
@@ -32,8 +35,6 @@ export class Flight {
     this.settings = plan.settings;
     this.token = plan.token;
     this.background = plan.background;
-    this.captured = plan.captured;
-    this.askRedis = plan.askRedis;
     this.#stays = plan.background;
     this.#abandon = abandon;
     this.promise = new Promise((resolve, reject) => {
@@ -71,7 +72,19 @@ export class Flight {
   }
 
   limit(deadlines: DeadlineQueue, timeoutMs: number, expired: () => void): void {
-    this.#deadline = deadlines.add(timeoutMs, expired, { keepAlive: !this.background });
+    this.#deadlines.push(deadlines.add(timeoutMs, expired, { keepAlive: !this.background }));
+  }
+
+  /** Answers who waits before the load has ended; it goes on as a refresh. */
+  answerEarly(value: unknown): void {
+    this.background = true;
+    this.#stays = true;
+    this.#resolve(value);
+  }
+
+  /** What the loader said about how long its value is kept, over what its caller said. */
+  get lifetimes(): Lifetimes | undefined {
+    return this.#context?.lifetimes;
   }
 
   resolve(value: unknown): void {
@@ -90,14 +103,14 @@ export class Flight {
 
   #settle(): void {
     this.settled = true;
-    this.#deadline?.cancel();
-    this.#deadline = undefined;
+    for (const deadline of this.#deadlines.splice(0)) deadline.cancel();
   }
 }
 
 /** What the loader sees. An AbortController costs more than all the rest of a load, so it is made when it is asked for. */
 class LoadCall implements LoadContext {
   readonly key: string;
+  lifetimes: Lifetimes | undefined;
   #controller: AbortController | undefined;
   #aborted: { reason: unknown } | undefined;
 
@@ -113,6 +126,10 @@ class LoadCall implements LoadContext {
     return this.#controller.signal;
   }
 
+  keepFor(lifetimes: Lifetimes): void {
+    this.lifetimes = readLifetimes(lifetimes);
+  }
+
   abort(reason: unknown): void {
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);
@@ -125,8 +142,6 @@ export interface FlightPlan {
   settings: EntrySettings;
   token: LoadToken;
   background: boolean;
-  captured: Captured | undefined;
-  askRedis: boolean;
 }
 
 function nothing(): void {}

@@ -1,24 +1,33 @@
-import { entryFromRecord, mayStore, newEntry, toSharedShape } from './entries.js';
-import { CacheClosedError, CacheLoadTimeoutError } from './errors.js';
+import { entryFromRecord, mayStore } from './entries.js';
+import { CacheBusyError, CacheClosedError } from './errors.js';
 import { Flight } from './flight.js';
+import { Landing } from './landing.js';
+import { LeaseHold } from './lease-hold.js';
 import type { MemoryEntry } from './memory-level.js';
 import { checkKey, type EntryOptionsReader, type EntrySettings } from './options.js';
-import type { Captured, RedisReading } from './redis-level.js';
+import type { RedisReading } from './redis-level.js';
 import type { CacheState } from './state.js';
 import type { GetOrSetOptions, Loader } from './types.js';
 
-/** After a refresh that failed, a stale value is answered this long before the source is tried again. */
-const REFRESH_RETRY_MS = 1_000;
+interface Plan {
+  readonly background: boolean;
+  /** What Redis was just found to hold; null: it does not answer. Undefined: it has to be asked. */
+  readonly reading?: RedisReading | null;
+}
 
 /** What happens when memory has no fresh answer: join a flight, or begin one: Redis first, then the loader. */
 export class LoadPath {
   readonly #state: CacheState;
   readonly #options: EntryOptionsReader;
   readonly #flights = new Map<string, Flight>();
+  readonly #leases: LeaseHold;
+  readonly #landing: Landing;
 
   constructor(state: CacheState, options: EntryOptionsReader) {
     this.#state = state;
     this.#options = options;
+    this.#leases = new LeaseHold(state);
+    this.#landing = new Landing(state, this.#leases, (flight) => this.#leave(flight));
   }
 
   /** The value itself if a stale one is answered, else a promise. Never throws. */
@@ -39,11 +48,7 @@ export class LoadPath {
 
   close(): void {
     const error = new CacheClosedError(this.#state.settings.name);
-    for (const flight of [...this.#flights.values()]) {
-      this.#leave(flight);
-      flight.reject(error);
-      flight.abort(error);
-    }
+    for (const flight of [...this.#flights.values()]) this.#abandon(flight, error);
   }
 
   #findChecked(
@@ -66,9 +71,14 @@ export class LoadPath {
       this.#state.counters.coalesced += 1;
       return Promise.reject(failure.error);
     }
-    return this.#begin(key, load, settings, { background: false, captured: undefined, askRedis: true }).wait(
-      signal,
-    );
+    if (this.#full()) throw new CacheBusyError(this.#state.settings.name, this.#state.settings.maxLoads);
+    return this.#begin(key, load, settings, { background: false }).wait(signal);
+  }
+
+  #full(): boolean {
+    if (this.#flights.size < this.#state.settings.maxLoads) return false;
+    this.#state.counters.loadsRefused += 1;
+    return true;
   }
 
   /** What memory may answer on its own: all that lives while Redis is away, else only what Redis confirmed lately. */
@@ -96,25 +106,23 @@ export class LoadPath {
     load: Loader<unknown>,
     settings: EntrySettings,
     entry: MemoryEntry,
-    refresh: { captured?: Captured | undefined; askRedis?: boolean } = {},
+    reading?: RedisReading | null,
   ): void {
     this.#state.counters.staleHits += 1;
-    if (entry.retryAt > this.#state.clock.now() || this.#joinable(key) !== undefined) return;
-    this.#begin(key, load, settings, { background: true, captured: undefined, askRedis: true, ...refresh });
+    if (entry.retryAt > this.#state.clock.now() || this.#joinable(key) !== undefined || this.#full()) return;
+    this.#begin(key, load, settings, {
+      background: true,
+      ...(reading === undefined ? {} : { reading }),
+    });
   }
 
-  #begin(
-    key: string,
-    load: Loader<unknown>,
-    settings: EntrySettings,
-    plan: { background: boolean; captured: Captured | undefined; askRedis: boolean },
-  ): Flight {
+  #begin(key: string, load: Loader<unknown>, settings: EntrySettings, plan: Plan): Flight {
     const { tokens, tags, redis } = this.#state;
     const token = tokens.begin(key, tags.sequence);
-    const flight = new Flight({ key, load, settings, token, ...plan }, this.#abandon);
+    const flight = new Flight({ key, load, settings, token, background: plan.background }, this.#abandon);
     this.#flights.set(key, flight);
-    if (redis === undefined || !plan.askRedis) this.#load(flight, plan.captured);
-    else this.#askRedis(flight).catch((error: unknown) => this.#failed(flight, error));
+    if (redis === undefined || plan.reading === null) this.#landing.load(flight, undefined);
+    else this.#askRedis(flight, plan.reading).catch((error: unknown) => this.#landing.failed(flight, error));
     return flight;
   }
 
@@ -123,6 +131,7 @@ export class LoadPath {
     this.#leave(flight);
     flight.reject(reason);
     flight.abort(reason);
+    this.#leases.release(flight);
   };
 
   #leave(flight: Flight): void {
@@ -130,12 +139,31 @@ export class LoadPath {
     this.#state.tokens.end(flight.token);
   }
 
-  async #askRedis(flight: Flight): Promise<void> {
-    const reading = await this.#state.redis?.read(flight.key, flight.settings.tags);
-    if (flight.settled) return;
-    const answered =
-      reading === undefined ? this.#answerAlone(flight) : this.#answerFromRedis(flight, reading);
-    if (!answered) this.#load(flight, reading?.captured);
+  async #askRedis(flight: Flight, known: RedisReading | undefined): Promise<void> {
+    const waitUntil = this.#state.clock.now() + this.#state.settings.loadTimeoutMs;
+    for (let reading = known; !flight.settled; reading = undefined) {
+      if (reading === undefined) {
+        reading = await this.#state.redis?.read(flight.key, flight.settings.tags);
+        if (flight.settled) return;
+        const answered =
+          reading === undefined ? this.#answerAlone(flight) : await this.#answerFromRedis(flight, reading);
+        if (answered || flight.settled) return;
+      }
+      const next = reading === undefined ? 'load' : await this.#leases.acquire(flight, reading, waitUntil);
+      if (flight.settled) return;
+      if (next === 'load') {
+        this.#landing.load(flight, reading?.captured);
+        return;
+      }
+      this.#renew(flight);
+    }
+  }
+
+  /** Redis is asked anew, so what was changed before this moment is no reason to drop what it answers. */
+  #renew(flight: Flight): void {
+    const { tokens, tags } = this.#state;
+    tokens.end(flight.token);
+    flight.token = tokens.begin(flight.key, tags.sequence);
   }
 
   /** Redis did not answer: what memory still has is better than a load. */
@@ -143,108 +171,36 @@ export class LoadPath {
     const entry = this.#state.memory.living(flight.key);
     const now = this.#state.clock.now();
     if (entry === undefined || flight.background || entry.staleUntil <= now) return false;
-    this.#finish(flight, entry.value);
+    this.#landing.finish(flight, entry.value);
     if (entry.freshUntil > now) this.#state.counters.memoryHits += 1;
-    else this.#answerStale(flight.key, flight.load, flight.settings, entry, { askRedis: false });
+    else this.#answerStale(flight.key, flight.load, flight.settings, entry, null);
     return true;
   }
 
-  #answerFromRedis(flight: Flight, { record, captured }: RedisReading): boolean {
-    const { key, token, background } = flight;
-    const entry = record === undefined ? undefined : entryFromRecord(this.#state, key, record, token);
+  async #answerFromRedis(flight: Flight, reading: RedisReading): Promise<boolean> {
+    const { key, token, background, settings } = flight;
+    const { record } = reading;
+    const entry =
+      record === undefined
+        ? undefined
+        : await entryFromRecord(this.#state, key, record, token, settings.schema);
     if (entry === undefined) {
       // Gone in Redis means changed by somebody: what memory still has must not come back, not even when loading fails.
       if (token.current) this.#state.memory.delete(key);
       return false;
     }
-    // A caller may have joined after the invalidation of a tag that only the value itself names.
-    if (!this.#state.tags.holdSince(entry.tags, token.sequence)) return false;
+    // Its callers may have gone; and one may have joined after the invalidation of a tag that only the value itself names.
+    if (flight.settled || !this.#state.tags.holdSince(entry.tags, token.sequence)) return false;
     const now = this.#state.clock.now();
     if (mayStore(this.#state, token, entry.tags)) this.#state.memory.set(key, entry);
     if (entry.freshUntil > now) {
       if (!background) this.#state.counters.redisHits += 1;
-      this.#finish(flight, entry.value);
+      this.#landing.finish(flight, entry.value);
       return true;
     }
     if (background || entry.staleUntil <= now) return false;
-    this.#finish(flight, entry.value);
-    this.#answerStale(key, flight.load, flight.settings, entry, { captured, askRedis: false });
+    this.#landing.finish(flight, entry.value);
+    this.#answerStale(key, flight.load, flight.settings, entry, reading);
     return true;
-  }
-
-  #load(flight: Flight, captured: Captured | undefined): void {
-    const { settings, counters, deadlines, clock } = this.#state;
-    counters.loads += 1;
-    flight.startedAt = clock.now();
-    flight.limit(deadlines, settings.loadTimeoutMs, () => {
-      const error = new CacheLoadTimeoutError(settings.name, flight.key, settings.loadTimeoutMs);
-      this.#failed(flight, error);
-      flight.abort(error);
-    });
-    let loading: Promise<unknown>;
-    try {
-      loading = Promise.resolve(flight.load(flight.context));
-    } catch (error) {
-      this.#failed(flight, error);
-      return;
-    }
-    loading.then(
-      (value) => this.#loaded(flight, value, captured),
-      (error: unknown) => this.#failed(flight, error),
-    );
-  }
-
-  #loaded(flight: Flight, loaded: unknown, captured: Captured | undefined): void {
-    if (flight.settled) return;
-    const { key, settings, token, background } = flight;
-    const shaped = toSharedShape(this.#state, key, loaded);
-    if (!background) this.#state.counters.misses += 1;
-    if (shaped.value !== undefined && settings.ttlMs > 0 && mayStore(this.#state, token, settings.tags)) {
-      const { entry, encoded } = newEntry(this.#state, shaped, settings, token.sequence);
-      this.#state.memory.set(key, entry);
-      this.#state.failures.delete(key);
-      if (encoded !== undefined && captured !== undefined)
-        void this.#writeBehind(key, entry, encoded, captured);
-    }
-    this.#finish(flight, shaped.value);
-    this.#state.emit('load', { key, durationMs: this.#state.clock.now() - flight.startedAt });
-  }
-
-  async #writeBehind(
-    key: string,
-    entry: MemoryEntry,
-    encoded: NonNullable<ReturnType<typeof newEntry>['encoded']>,
-    captured: Captured,
-  ): Promise<void> {
-    const outcome = await this.#state.redis?.store(key, encoded, captured);
-    // Another process changed it meanwhile: what Redis has is newer.
-    if (outcome === 'refused' && this.#state.memory.holds(key, entry)) this.#state.memory.delete(key);
-  }
-
-  #failed(flight: Flight, error: unknown): void {
-    if (flight.settled) return;
-    const { key, settings, token, background } = flight;
-    const { counters, memory, failures, clock } = this.#state;
-    counters.loadErrors += 1;
-    const now = clock.now();
-    const entry = memory.living(key);
-    if (entry !== undefined) {
-      entry.retryAt = Math.ceil(now + Math.max(REFRESH_RETRY_MS, this.#state.settings.failureTtlMs));
-      if (!background) counters.staleHits += 1;
-      this.#finish(flight, entry.value);
-    } else {
-      if (!background) counters.misses += 1;
-      if (mayStore(this.#state, token, settings.tags))
-        failures.add(key, error, settings.tags, token.sequence);
-      this.#leave(flight);
-      flight.reject(error);
-    }
-    this.#state.emit('loadError', { key, error, durationMs: now - flight.startedAt });
-  }
-
-  /** The key is free before anybody hears the result, so that a caller who retries at once gets a new load. */
-  #finish(flight: Flight, value: unknown): void {
-    this.#leave(flight);
-    flight.resolve(value);
   }
 }

@@ -57,9 +57,12 @@ export interface Lifetime {
 }
 
 export interface MemoryLevelOptions {
+  /** False: nothing is kept. */
+  enabled: boolean;
+  maxEntryBytes?: number | undefined;
   maxEntries: number;
-  maxBytes?: number;
-  sizeOf?: (value: unknown, key: string) => number;
+  maxBytes?: number | undefined;
+  sizeOf?: ((value: unknown, key: string) => number) | undefined;
 }
 
 /** The first level: lru-cache, with our own expiry (lru-cache reads a clock for each hit; we share one reading per turn). */
@@ -68,12 +71,21 @@ export class MemoryLevel {
   readonly #entries: LRUCache<string, MemoryEntry>;
   readonly #tags: TagInvalidations;
   readonly #clock: Clock;
+  readonly #weighs: boolean;
+  readonly #enabled: boolean;
+  readonly #maxEntryBytes: number | undefined;
   readonly #sizeOf: ((value: unknown, key: string) => number) | undefined;
 
   constructor(options: MemoryLevelOptions, tags: TagInvalidations, clock: Clock) {
     this.#tags = tags;
     this.#clock = clock;
-    this.#sizeOf = options.maxBytes === undefined ? undefined : (options.sizeOf ?? approximateBytes);
+    this.#sizeOf =
+      options.maxBytes === undefined && options.maxEntryBytes === undefined
+        ? undefined
+        : (options.sizeOf ?? approximateBytes);
+    this.#weighs = options.maxBytes !== undefined;
+    this.#enabled = options.enabled;
+    this.#maxEntryBytes = options.maxEntryBytes;
     this.#entries = new LRUCache<string, MemoryEntry>({
       max: options.maxEntries,
       ...(options.maxBytes === undefined ? {} : { maxSize: options.maxBytes }),
@@ -87,10 +99,7 @@ export class MemoryLevel {
   usable(key: string): MemoryEntry | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.usableUntil <= this.#clock.coarseNow()) return undefined;
-    if (entry.tags !== undefined && entry.sequence !== this.#tags.sequence && !this.#tagsHold(key, entry)) {
-      return undefined;
-    }
-    return entry;
+    return entry.sequence === this.#tags.sequence || this.#stillUsable(key, entry) ? entry : undefined;
   }
 
   /** The entry as long as it lives at all: perhaps stale, perhaps to be confirmed. */
@@ -106,7 +115,12 @@ export class MemoryLevel {
   peek(key: string): MemoryEntry | undefined {
     const entry = this.#entries.peek(key);
     if (entry === undefined || entry.usableUntil <= this.#clock.coarseNow()) return undefined;
-    return this.#tags.holdSince(entry.tags, entry.sequence) ? entry : undefined;
+    const { tags, sequence } = entry;
+    return this.#tags.trustedSince(sequence) && this.#tags.holdSince(tags, sequence) ? entry : undefined;
+  }
+
+  stampOf(key: string): string | undefined {
+    return this.#entries.peek(key)?.stamp;
   }
 
   holds(key: string, entry: MemoryEntry): boolean {
@@ -114,8 +128,15 @@ export class MemoryLevel {
   }
 
   set(key: string, entry: MemoryEntry): void {
-    if (this.#sizeOf === undefined) this.#entries.set(key, entry);
-    else this.#entries.set(key, entry, { size: this.#sizeInBytes(key, entry.value) });
+    if (!this.#enabled) return;
+    if (this.#sizeOf === undefined) {
+      this.#entries.set(key, entry);
+      return;
+    }
+    const size = this.#sizeInBytes(key, entry.value);
+    // Too large to be kept: the older value must not outlive it.
+    if (size > (this.#maxEntryBytes ?? Number.POSITIVE_INFINITY)) this.#entries.delete(key);
+    else this.#entries.set(key, entry, this.#weighs ? { size } : undefined);
   }
 
   delete(key: string): void {
@@ -135,8 +156,13 @@ export class MemoryLevel {
     return this.#entries.calculatedSize;
   }
 
+  #stillUsable(key: string, entry: MemoryEntry): boolean {
+    return this.#tagsHold(key, entry) && entry.usableUntil > this.#clock.coarseNow();
+  }
+
   #tagsHold(key: string, entry: MemoryEntry): boolean {
     if (this.#tags.holdSince(entry.tags, entry.sequence)) {
+      if (!this.#tags.trustedSince(entry.sequence)) entry.confirm(Number.NEGATIVE_INFINITY);
       entry.sequence = this.#tags.sequence;
       return true;
     }

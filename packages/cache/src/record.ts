@@ -2,7 +2,7 @@
  * How a value lies in Redis:
  *
  *     0      format (1)
- *     1      codec: 0 tombstone, 1 JSON
+ *     1      codec: 0 tombstone, 1 JSON, 2 MessagePack, 16-127 the application's; + 128: the body is deflated
  *     2-9    nonce: with the two bytes before it the *stamp*, which changes with every write
  *     10-17  fresh until      double, wall clock in milliseconds (the one time that leaves the process)
  *     18-25  stale until
@@ -19,7 +19,6 @@ const FORMAT = 1;
 const HEAD_LENGTH = 36;
 
 export const CODEC_TOMBSTONE = 0;
-export const CODEC_JSON = 1;
 
 export interface WallTimes {
   freshUntil: number;
@@ -29,6 +28,8 @@ export interface WallTimes {
 
 export interface StoredRecord {
   stamp: string;
+  /** With the bit that says whether the body is deflated. */
+  codec: number;
   times: WallTimes;
   tags: string[];
   /** Of the whole cache, then of each tag. */
@@ -68,7 +69,7 @@ export function encodeHead(stamp: Buffer, times: WallTimes, tags: readonly strin
 
 /** Undefined for a tombstone, for nothing, and for what this version does not understand. */
 export function decodeRecord(raw: Buffer | null): StoredRecord | undefined {
-  if (raw === null || raw.length < HEAD_LENGTH || raw[0] !== FORMAT || raw[1] !== CODEC_JSON)
+  if (raw === null || raw.length < HEAD_LENGTH || raw[0] !== FORMAT || raw[1] === CODEC_TOMBSTONE)
     return undefined;
   const tags: string[] = [];
   let offset = HEAD_LENGTH;
@@ -84,7 +85,8 @@ export function decodeRecord(raw: Buffer | null): StoredRecord | undefined {
   for (; offset < bodyAt; offset += VERSION_LENGTH) {
     versions.push(raw.toString('latin1', offset, offset + VERSION_LENGTH));
   }
-  return { stamp: stampOf(raw), times: readTimes(raw), tags, versions, body: raw.subarray(bodyAt) };
+  const codec = raw[1] ?? CODEC_TOMBSTONE;
+  return { stamp: stampOf(raw), codec, times: readTimes(raw), tags, versions, body: raw.subarray(bodyAt) };
 }
 
 function readTimes(raw: Buffer): WallTimes {
@@ -102,5 +104,6 @@ export interface EncodedValue {
   /** Infinity: no end. */
   readonly lifetimeMs: number;
   readonly tags: readonly string[];
+  /** Not compressed yet. */
   readonly body: Buffer;
 }

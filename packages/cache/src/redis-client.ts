@@ -38,3 +38,27 @@ export function isReady(client: RedisClient): boolean {
   const { stream } = client as { stream?: { writable?: boolean } | null };
   return stream?.writable !== false;
 }
+
+/** The part of an ioredis connection that hears messages. */
+export interface RedisSubscriber {
+  readonly status: string;
+  readonly stream?: { unref?: () => void } | null | undefined;
+  connect(): Promise<unknown>;
+  subscribe(channel: string): Promise<unknown>;
+  ping(): Promise<unknown>;
+  disconnect(reconnect?: boolean): void;
+  on(event: 'message', listener: (channel: string, text: string) => void): unknown;
+  on(event: 'ready' | 'close' | 'connect' | 'error', listener: () => void): unknown;
+}
+
+/** What the bus needs of the client besides. */
+export interface BusClient extends RedisClient {
+  readonly options?: { readonly db?: number; readonly keyPrefix?: string };
+  duplicate(override: object): RedisSubscriber;
+  hmgetBuffer(key: string, ...fields: string[]): Promise<(Buffer | null)[]>;
+}
+
+export function isBusClient(client: RedisClient): client is BusClient {
+  const candidate = client as Partial<Record<keyof BusClient, unknown>>;
+  return typeof candidate.duplicate === 'function' && typeof candidate.hmgetBuffer === 'function';
+}

@@ -1,5 +1,5 @@
 import { CircuitBreaker } from '@mainstay/circuit-breaker';
-import { type Clock, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
+import { type Clock, type DeadlineQueue, deadlinesOf, type Histogram } from '@mainstay/core';
 import { isReady, type RedisClient } from './redis-client.js';
 
 /** What {@link RedisGuard.attempt} resolves with when Redis was not asked or did not answer in time. */
@@ -13,6 +13,8 @@ const MAX_OPEN_MS = 5_000;
 const CONNECTING = new Set(['wait', 'connecting', 'connect']);
 
 export interface RedisCounters {
+  /** Commands that were sent and waited for. */
+  redisRoundTrips: number;
   redisErrors: number;
   redisTimeouts: number;
   redisSkipped: number;
@@ -29,7 +31,14 @@ export interface GuardListener {
  * background, so that no caller pays for the probe. Never rejects.
  */
 export class RedisGuard {
-  readonly counters: RedisCounters = { redisErrors: 0, redisTimeouts: 0, redisSkipped: 0 };
+  readonly counters: RedisCounters = {
+    redisRoundTrips: 0,
+    redisErrors: 0,
+    redisTimeouts: 0,
+    redisSkipped: 0,
+  };
+  /** Set where it is asked for. */
+  latency: Histogram | undefined;
   readonly #client: RedisClient;
   readonly #clock: Clock;
   readonly #deadlines: DeadlineQueue;
@@ -59,6 +68,11 @@ export class RedisGuard {
   /** For `stats()`: changes nothing. */
   get up(): boolean {
     return isReady(this.#client) && this.#breaker.state === 'closed';
+  }
+
+  get breakerState(): 'closed' | 'open' | 'half-open' {
+    const { state } = this.#breaker;
+    return state === 'isolated' ? 'open' : state;
   }
 
   /** Whether a command would be sent now. If not, it sees to it that we hear of it when Redis is back. */
@@ -94,6 +108,7 @@ export class RedisGuard {
     const permit = this.#breaker.tryAcquire();
     if (permit === undefined) return Promise.resolve(UNAVAILABLE);
     const startedAt = this.#clock.now();
+    this.counters.redisRoundTrips += 1;
     return new Promise((resolve) => {
       let open = true;
       const fail = (error: unknown): void => {
@@ -119,6 +134,7 @@ export class RedisGuard {
           open = false;
           deadline.cancel();
           permit.success();
+          this.latency?.record(Math.max(0, this.#clock.now() - startedAt));
           resolve(answer);
         },
         (error: unknown) => {

@@ -1,19 +1,21 @@
-import { randomBytes } from 'node:crypto';
-import type { Clock } from '@mainstay/core';
+import type { Clock, Histogram } from '@mainstay/core';
+import { Bus } from './bus.js';
+import type { BusMessage, Counter } from './bus-messages.js';
+import { compress, DEFLATED } from './codec.js';
+import { type Lease, LeaseWaiters } from './leases.js';
 import { type JournalPart, OutageJournal } from './outage-journal.js';
 import { ReadBatch } from './read-batch.js';
+import { decodeRecord, type EncodedValue, encodeHead, type StoredRecord, stampOf } from './record.js';
+import { type BusClient, isBusClient, type RedisClient } from './redis-client.js';
+import { newNonce, RedisCommands } from './redis-commands.js';
 import {
-  CODEC_TOMBSTONE,
-  decodeRecord,
-  type EncodedValue,
-  encodeHead,
-  newStamp,
-  type StoredRecord,
-  stampOf,
-} from './record.js';
-import type { RedisClient } from './redis-client.js';
-import { type GuardListener, type RedisCounters, RedisGuard, UNAVAILABLE } from './redis-guard.js';
-import { deleteScript, invalidateScript, runScript, storeScript } from './redis-scripts.js';
+  type Attempt,
+  type GuardListener,
+  type RedisCounters,
+  RedisGuard,
+  UNAVAILABLE,
+} from './redis-guard.js';
+import { RedisKeys } from './redis-keys.js';
 
 /** What stood in Redis before a load: the load's result is stored only if it still does. */
 export interface Captured {
@@ -33,10 +35,21 @@ export interface RedisLevelOptions {
   client: RedisClient;
   timeoutMs: number;
   prefix: string;
+  leaseMs: number;
+  maxJournal: number;
   /** How long a deletion is remembered: longer than any load that may have begun before it. */
   tombstoneMs: number;
+  bus: boolean;
+  maxStaleMs: number;
   clock: Clock;
-  listener: GuardListener;
+  latency: Histogram | undefined;
+  listener: RedisListener;
+}
+
+export interface RedisListener extends GuardListener {
+  received(message: BusMessage): void;
+  distrust(): void;
+  activity(): number;
 }
 
 const REPLAY_KEYS = 500;
@@ -44,23 +57,33 @@ const ANYTHING = '*';
 
 /** The second level. Its methods never reject: while Redis is away there is nothing to be read, and invalidations are noted. */
 export class RedisLevel {
+  readonly bus: Bus | undefined;
+  readonly waiters: LeaseWaiters;
+  /** Bytes before and after compression, of what was compressed. */
+  readonly compression = { before: 0, after: 0 };
   readonly #options: RedisLevelOptions;
+  readonly #keys: RedisKeys;
+  readonly #commands: RedisCommands;
   readonly #guard: RedisGuard;
   readonly #batch: ReadBatch;
-  readonly #journal = new OutageJournal();
+  readonly #journal: OutageJournal;
   readonly #pending = new Set<Promise<unknown>>();
   #replaying = false;
 
   constructor(options: RedisLevelOptions) {
+    const { name, client, timeoutMs, prefix, clock, listener, latency, tombstoneMs } = options;
     this.#options = options;
-    this.#guard = new RedisGuard(
-      options.name,
-      options.client,
-      options.timeoutMs,
-      options.clock,
-      options.listener,
-    );
-    this.#batch = new ReadBatch(options.client, this.#guard);
+    this.#keys = new RedisKeys(prefix);
+    this.#guard = new RedisGuard(name, client, timeoutMs, clock, listener);
+    this.#guard.latency = latency;
+    this.#batch = new ReadBatch(client, this.#guard);
+    this.#journal = new OutageJournal(options.maxJournal);
+    this.waiters = new LeaseWaiters(clock);
+    const channel = channelOf(client, this.#keys.counter);
+    this.#commands = new RedisCommands(client, this.#keys, channel, tombstoneMs);
+    // With no staleness allowed Redis is asked every time, and there is nothing that a message could spare.
+    if (options.bus && options.maxStaleMs > 0 && isBusClient(client))
+      this.bus = this.#makeBus(client, channel);
   }
 
   /** Reachable, and told of all that was invalidated while it was not. */
@@ -72,9 +95,14 @@ export class RedisLevel {
     return this.#guard.counters;
   }
 
+  get breakerState(): 'closed' | 'open' | 'half-open' {
+    return this.#guard.breakerState;
+  }
+
   /** Whether a read would be sent now. */
   usable(): boolean {
     if (!this.#guard.available()) return false;
+    this.bus?.wake();
     if (this.#journal.empty) return true;
     // Nothing is read before Redis knows what was invalidated while it was away.
     void this.#replay();
@@ -88,7 +116,7 @@ export class RedisLevel {
       return undefined;
     }
     const startedAt = this.#options.clock.now();
-    const answer = await this.#batch.read([this.#valueKey(key), ...this.#versionKeys(expectedTags)]);
+    const answer = await this.#batch.read([this.#keys.value(key), ...this.#keys.versions(expectedTags)]);
     if (answer === UNAVAILABLE) return undefined;
     const [raw = null, ...rawVersions] = answer;
     const versions = rawVersions.map((version) => version?.toString('latin1') ?? '');
@@ -96,80 +124,133 @@ export class RedisLevel {
     const record = decodeRecord(raw);
     if (record === undefined) return { record, captured };
     const known = new Map(expectedTags.map((tag, index) => [tag, versions[index + 1] ?? '']));
-    const unknown = record.tags.filter((tag) => !known.has(tag));
-    if (unknown.length > 0) {
-      const remainingMs = this.#options.timeoutMs - (this.#options.clock.now() - startedAt);
-      const others = await this.#guard.attempt(
-        () => this.#options.client.mgetBuffer(...unknown.map((tag) => this.#tagKey(tag))),
-        Math.max(1, remainingMs),
-      );
-      if (others === UNAVAILABLE) return undefined;
-      unknown.forEach((tag, index) => {
-        known.set(tag, others[index]?.toString('latin1') ?? '');
-      });
-    }
+    if (!(await this.#readOthers(record.tags, known, startedAt))) return undefined;
     const holds =
       record.versions[0] === versions[0] &&
       record.tags.every((tag, index) => record.versions[index + 1] === known.get(tag));
     return { record: holds ? record : undefined, captured };
   }
 
-  /** Stores what was loaded, unless something changed since `captured`. */
+  /** The versions of tags that only the value itself names. */
+  async #readOthers(
+    tags: readonly string[],
+    known: Map<string, string>,
+    startedAt: number,
+  ): Promise<boolean> {
+    const unknown = tags.filter((tag) => !known.has(tag));
+    if (unknown.length === 0) return true;
+    const { timeoutMs, clock, client } = this.#options;
+    const others = await this.#guard.attempt(
+      () => client.mgetBuffer(...unknown.map((tag) => this.#keys.tag(tag))),
+      Math.max(1, timeoutMs - (clock.now() - startedAt)),
+    );
+    if (others === UNAVAILABLE) return false;
+    unknown.forEach((tag, index) => {
+      known.set(tag, others[index]?.toString('latin1') ?? '');
+    });
+    return true;
+  }
+
+  /** Stores what was loaded, unless something changed since `captured`. Ends the lease. */
   async store(
     key: string,
     value: EncodedValue,
     captured: Captured,
+    lease: Lease | undefined,
   ): Promise<'stored' | 'refused' | 'unknown'> {
-    const answer = await this.#store(key, value, Buffer.from(captured.stamp, 'latin1'), captured.versions);
+    const expected = Buffer.from(captured.stamp, 'latin1');
+    const leaseToken = lease?.token ?? '';
+    const answer = await this.#store(key, value, { expected, versions: captured.versions, leaseToken });
     if (answer === UNAVAILABLE) return 'unknown';
     return answer === 1 ? 'stored' : 'refused';
   }
 
-  /** Stores it whatever stands there. If Redis cannot be told, the older value goes as soon as it can. */
-  async set(key: string, value: EncodedValue): Promise<void> {
+  /**
+   * Stores it whatever stands there, unless a newer change came while it was being compressed: then false. If Redis cannot be
+   * told, the older value goes as soon as it can.
+   */
+  async set(key: string, value: EncodedValue, stillWanted: () => boolean): Promise<boolean> {
     const versions = [ANYTHING, ...value.tags.map(() => ANYTHING)];
-    const answer = await this.#store(key, value, ANYTHING, versions);
+    const answer = await this.#store(
+      key,
+      value,
+      { expected: ANYTHING, versions, leaseToken: '' },
+      stillWanted,
+    );
+    if (answer === undefined) return false;
     if (answer === UNAVAILABLE) this.#journal.addKey(key);
+    return true;
   }
 
-  async delete(key: string): Promise<void> {
-    const answer = await this.#track(this.#guard.attempt(() => this.#sendTombstones([key])));
-    if (answer === UNAVAILABLE) this.#journal.addKey(key);
+  async delete(keys: readonly string[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += REPLAY_KEYS) {
+      const part = keys.slice(from, from + REPLAY_KEYS);
+      const answer = await this.#track(this.#guard.attempt(() => this.#commands.remove(part)));
+      if (answer === UNAVAILABLE) for (const key of part) this.#journal.addKey(key);
+    }
   }
 
   async invalidate(tags: readonly string[]): Promise<void> {
-    const keys = tags.map((tag) => this.#tagKey(tag));
-    const answer = await this.#track(this.#guard.attempt(() => this.#sendVersions(keys)));
+    const answer = await this.#track(this.#guard.attempt(() => this.#commands.invalidateTags(tags)));
     if (answer === UNAVAILABLE) this.#journal.addTags(tags);
   }
 
   async invalidateAll(): Promise<void> {
-    const answer = await this.#track(this.#guard.attempt(() => this.#sendVersions([this.#allKey()])));
+    const answer = await this.#track(this.#guard.attempt(() => this.#commands.invalidateAll()));
     if (answer === UNAVAILABLE) this.#journal.addEverything();
+  }
+
+  /** The right to load, 'held' by another process, 'changed' when there is another value meanwhile; undefined: no answer. */
+  async lease(key: string, { stamp, versions }: Captured): Promise<Lease | 'held' | 'changed' | undefined> {
+    const token = newNonce();
+    const fingerprint = versions.map((version) => (version.startsWith('i') ? version : '-')).join('');
+    const answer = await this.#guard.attempt(() =>
+      this.#commands.lease(key, stamp, token, fingerprint, this.#options.leaseMs),
+    );
+    if (answer === UNAVAILABLE) return undefined;
+    if (answer === 1) return { key, token };
+    return answer === 2 ? 'changed' : 'held';
+  }
+
+  /** Prolongs a lease; with 0 gives it back. */
+  async keepLease({ key, token }: Lease, milliseconds: number): Promise<void> {
+    await this.#track(this.#guard.attempt(() => this.#commands.keepLease(key, token, milliseconds)));
   }
 
   /** Resolves when nothing is under way any more: within one timeout. */
   async settle(): Promise<void> {
+    this.bus?.close();
+    this.waiters.wakeAll();
     await Promise.allSettled(this.#pending);
   }
 
-  #store(key: string, value: EncodedValue, expected: Buffer | string, versions: readonly string[]) {
-    const { stamp, times, lifetimeMs, tags, body } = value;
-    const keys = [this.#valueKey(key), ...this.#versionKeys(tags)];
+  #store(
+    key: string,
+    value: EncodedValue,
+    how: { expected: Buffer | string; versions: readonly string[]; leaseToken: string },
+    stillWanted: () => boolean = () => true,
+  ): Promise<Attempt<unknown> | undefined> {
+    const { stamp, times, lifetimeMs, tags } = value;
     const milliseconds = Number.isFinite(lifetimeMs) ? Math.max(1, Math.ceil(lifetimeMs)) : 0;
-    const head = encodeHead(stamp, times, tags);
-    return this.#track(
-      this.#guard.attempt(() =>
-        runScript(this.#options.client, storeScript, keys, [
-          expected,
-          milliseconds,
-          newNonce(),
-          head,
-          body,
-          ...versions,
-        ]),
-      ),
-    );
+    const send = (body: Buffer): Promise<Attempt<unknown>> => {
+      const head = encodeHead(stamp, times, tags);
+      const command = { key, stamp, head, body, tags, milliseconds, ...how };
+      return this.#guard.attempt(() => this.#commands.store(command));
+    };
+    const body = this.#compressed(value);
+    if (Buffer.isBuffer(body)) return this.#track(send(body));
+    return this.#track(body.then((bytes) => (stillWanted() ? send(bytes) : undefined)));
+  }
+
+  #compressed({ stamp, body }: EncodedValue): Buffer | Promise<Buffer> {
+    if (((stamp[1] ?? 0) & DEFLATED) === 0) return body;
+    const count = (compressed: Buffer): Buffer => {
+      this.compression.before += body.length;
+      this.compression.after += compressed.length;
+      return compressed;
+    };
+    const compressed = compress(body);
+    return Buffer.isBuffer(compressed) ? count(compressed) : compressed.then(count);
   }
 
   async #replay(): Promise<void> {
@@ -188,21 +269,43 @@ export class RedisLevel {
   }
 
   async #sendPart({ everything, keys, tags }: JournalPart): Promise<void> {
-    const versions = [...(everything ? [this.#allKey()] : []), ...tags.map((tag) => this.#tagKey(tag))];
     await Promise.all([
-      versions.length === 0 ? undefined : this.#sendVersions(versions),
-      keys.length === 0 ? undefined : this.#sendTombstones(keys),
+      everything ? this.#commands.invalidateAll() : undefined,
+      tags.length === 0 ? undefined : this.#commands.invalidateTags(tags),
+      keys.length === 0 ? undefined : this.#commands.remove(keys),
     ]);
   }
 
-  #sendTombstones(keys: readonly string[]): Promise<unknown> {
-    const stored = keys.map((key) => this.#valueKey(key));
-    const { client, tombstoneMs } = this.#options;
-    return runScript(client, deleteScript, stored, [newStamp(CODEC_TOMBSTONE), tombstoneMs]);
+  #makeBus(client: BusClient, channel: string): Bus {
+    const { timeoutMs, maxStaleMs, clock, listener } = this.#options;
+    return new Bus({
+      connect: () => client.duplicate(SUBSCRIBER),
+      channel,
+      readCounter: () => this.#readCounter(client),
+      wanted: () => client.status !== 'end',
+      activity: () => listener.activity(),
+      timeoutMs,
+      maxStaleMs,
+      clock,
+      received: (message) => this.#receive(message),
+      distrust: () => listener.distrust(),
+    });
   }
 
-  #sendVersions(keys: readonly string[]): Promise<unknown> {
-    return runScript(this.#options.client, invalidateScript, keys, [newNonce(), this.#options.tombstoneMs]);
+  #receive(message: BusMessage): void {
+    if (message.origin !== this.#commands.origin) this.#options.listener.received(message);
+    if (message.kind === 'keys' || message.kind === 'ended')
+      for (const key of message.names) this.waiters.wake(key);
+    else this.waiters.wakeAll();
+  }
+
+  async #readCounter(client: BusClient): Promise<Counter | undefined> {
+    const answer = await this.#guard.attempt(() =>
+      client.hmgetBuffer(this.#keys.counter, 'epoch', 'sequence'),
+    );
+    if (answer === UNAVAILABLE) return undefined;
+    const [epoch, sequence] = answer;
+    return { epoch: epoch?.toString('latin1') ?? '', sequence: Number(sequence ?? 0) };
   }
 
   async #track<T>(work: Promise<T>): Promise<T> {
@@ -213,25 +316,21 @@ export class RedisLevel {
       this.#pending.delete(work);
     }
   }
-
-  #valueKey(key: string): string {
-    return `${this.#options.prefix}v:${key}`;
-  }
-
-  #tagKey(tag: string): string {
-    return `${this.#options.prefix}t:${tag}`;
-  }
-
-  #allKey(): string {
-    return `${this.#options.prefix}all`;
-  }
-
-  #versionKeys(tags: readonly string[]): string[] {
-    return [this.#allKey(), ...tags.map((tag) => this.#tagKey(tag))];
-  }
 }
 
-/** 16 characters that no other call has. */
-function newNonce(): string {
-  return randomBytes(12).toString('base64');
+/** Ours alone: it subscribes by itself, comes back for ever, and queues nothing. */
+const SUBSCRIBER = {
+  lazyConnect: true,
+  keyPrefix: '',
+  autoResubscribe: false,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  connectTimeout: 5_000,
+  retryStrategy: (times: number): number => Math.min(2_000, 50 * times),
+};
+
+/** Channels do not know databases or key prefixes, so their name does. */
+function channelOf(client: RedisClient, counterKey: string): string {
+  const { db = 0, keyPrefix = '' } = (client as Partial<BusClient>).options ?? {};
+  return `${keyPrefix}${counterKey}:${db}`;
 }

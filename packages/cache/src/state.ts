@@ -1,4 +1,5 @@
-import { type Clock, type DeadlineQueue, deadlinesOf, type Events } from '@mainstay/core';
+import { type Clock, type DeadlineQueue, deadlinesOf, type Events, Histogram } from '@mainstay/core';
+import type { BusMessage } from './bus-messages.js';
 import { FailureMemory } from './failure-memory.js';
 import { LoadTokens } from './load-tokens.js';
 import { MemoryLevel } from './memory-level.js';
@@ -18,6 +19,8 @@ export interface Counters {
   coalesced: number;
   loads: number;
   loadErrors: number;
+  loadsRefused: number;
+  leaseWaits: number;
   invalidations: number;
 }
 
@@ -39,8 +42,13 @@ export class CacheState {
     coalesced: 0,
     loads: 0,
     loadErrors: 0,
+    loadsRefused: 0,
+    leaseWaits: 0,
     invalidations: 0,
   };
+  readonly latency: Record<'memory' | 'redis' | 'load', Histogram> | undefined;
+  /** Told of what other processes changed. */
+  received: (message: BusMessage) => void = () => {};
   events: Events<CacheEvents> | undefined;
   closed = false;
 
@@ -48,17 +56,30 @@ export class CacheState {
     this.settings = settings;
     this.clock = settings.clock;
     this.deadlines = deadlinesOf(settings.clock);
-    this.failures = new FailureMemory(settings.failureTtlMs, this.tags, settings.clock);
-    this.memory = new MemoryLevel(settings.memory, this.tags, settings.clock);
+    this.failures = new FailureMemory(settings, this.tags);
+    this.memory = new MemoryLevel(
+      { ...settings.memory, maxEntryBytes: settings.maxEntryBytes },
+      this.tags,
+      settings.clock,
+    );
+    if (settings.latency) {
+      this.latency = { memory: new Histogram(), redis: new Histogram(), load: new Histogram() };
+    }
     if (settings.redis !== undefined) {
       this.redis = new RedisLevel({
         ...settings.redis,
         name: settings.name,
         tombstoneMs: Math.max(LEAST_TOMBSTONE_MS, Math.ceil(settings.loadTimeoutMs * 2)),
+        bus: settings.bus,
+        maxStaleMs: settings.maxStaleMs,
         clock: settings.clock,
+        latency: this.latency?.redis,
         listener: {
           away: (error) => this.emit('redisAway', { error }),
           up: () => this.emit('redisUp', { name: settings.name }),
+          received: (message) => this.received(message),
+          distrust: () => this.tags.distrust(),
+          activity: () => this.counters.memoryHits + this.counters.redisHits + this.counters.misses,
         },
       });
     }

@@ -8,6 +8,7 @@
 export class TagInvalidations {
   #sequence = 0;
   #forgottenUpTo = 0;
+  #distrustedAt = 0;
   readonly #invalidatedAt = new Map<string, number>();
   readonly #limit: number;
 
@@ -28,6 +29,17 @@ export class TagInvalidations {
       this.#invalidatedAt.set(tag, this.#sequence);
     }
     while (this.#invalidatedAt.size > this.#limit) this.#forgetOldest();
+  }
+
+  /** From now on nothing older is answered without asking Redis: what other processes changed may have been missed. */
+  distrust(): void {
+    this.#sequence += 1;
+    this.#distrustedAt = this.#sequence;
+  }
+
+  /** Whether everything that other processes changed since `sequence` was heard of. */
+  trustedSince(sequence: number): boolean {
+    return sequence >= this.#distrustedAt;
   }
 
   /** Whether none of the tags was invalidated after `sequence`. */

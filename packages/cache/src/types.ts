@@ -1,5 +1,7 @@
 import type { Clock } from '@mainstay/core';
+import type { Codec } from './codec.js';
 import type { RedisClient } from './redis-client.js';
+import type { Schema } from './schema.js';
 
 /** What a loader receives. */
 export interface LoadContext {
@@ -9,6 +11,14 @@ export interface LoadContext {
    */
   readonly signal: AbortSignal;
   readonly key: string;
+  /** How long what this load brings is kept, where only the value itself can tell: overrides the options. */
+  keepFor(lifetime: Lifetimes): void;
+}
+
+export interface Lifetimes {
+  ttlMs?: number;
+  staleMs?: number;
+  staleIfErrorMs?: number;
 }
 
 /** Fetches the value. What it resolves with is cached, except `undefined`, which means "nothing to cache". */
@@ -21,6 +31,8 @@ export interface EntryOptions {
   staleMs?: number;
   /** How long after that it may be answered if loading fails. Default: the cache's. */
   staleIfErrorMs?: number;
+  /** The ttl of `null`, which stands for "there is none". Default: the cache's, or else `ttlMs`. */
+  nullTtlMs?: number;
   /** At most 100, each 1 to 512 characters. `invalidateTags` makes every value that carries one of them void. */
   tags?: readonly string[];
 }
@@ -28,6 +40,10 @@ export interface EntryOptions {
 export interface GetOrSetOptions extends EntryOptions {
   /** Ends this caller's wait. The load goes on for the others, and is aborted when nobody is left. */
   signal?: AbortSignal;
+  /** A load that takes longer is answered with the stale value, if there is one that `staleIfErrorMs` allows; it goes on. Default: the cache's. */
+  softTimeoutMs?: number;
+  /** Checks what Redis holds: a value of another shape (an older deployment's) is a miss. The value is not changed by it. */
+  schema?: Schema;
 }
 
 export interface MemoryOptions {
@@ -35,13 +51,8 @@ export interface MemoryOptions {
   maxEntries?: number;
   /** Weighs every value; without it nothing is weighed and `stats().bytes` is 0. */
   maxBytes?: number;
-  /** Bytes of a value. Default: a rough estimate that walks the value. */
+  /** Bytes of a value, for `maxBytes` and `maxEntryBytes`. Default: a rough estimate that walks the value. */
   sizeOf?: (value: unknown, key: string) => number;
-  /**
-   * With Redis: how long a value is answered from memory before Redis is asked (one read) whether it still holds. It is the
-   * bound for what another process deleted, set or invalidated. Default 1,000. 0 asks every time, `Infinity` never.
-   */
-  maxAgeMs?: number;
 }
 
 export interface RedisOptions {
@@ -51,15 +62,40 @@ export interface RedisOptions {
   timeoutMs?: number;
   /** Stands before every key. Default: the cache's name and a colon. */
   prefix?: string;
+  /** One load a key across all processes; the others wait for it. Costs a cold read a second round trip. Default true. */
+  lease?: boolean;
+  /** How long a lease outlives a process that died; who loads for longer prolongs it. Default 5,000. */
+  leaseMs?: number;
+  /** Default: JSON. */
+  codec?: Codec;
+  /** Bodies from this size on are deflated; those of 64 KiB and more off the event loop. Default 1,024; `Infinity`: none. */
+  compressFromBytes?: number;
+  /** Invalidations that are remembered while Redis is away; beyond it everything is invalidated. Default 10,000. */
+  maxJournal?: number;
 }
 
 export interface CacheOptions {
   /** 1 to 100 characters; names the cache in `stats()`, in errors and, unless a prefix is given, in Redis. */
   name: string;
-  memory?: MemoryOptions;
+  /** False: Redis only, nothing is kept in this process. */
+  memory?: MemoryOptions | false;
   redis?: RedisClient | RedisOptions;
+  /** Hear what other processes change, over a second connection made by the client's `duplicate()`. Default true. */
+  bus?: boolean;
+  /**
+   * How much later than Redis memory may learn of what another process changed, whatever happens to the bus. While the bus is
+   * sound it is milliseconds. Without a bus each value is confirmed by Redis (one read) after this time. Default 1,000. 0 asks
+   * every time, `Infinity` never.
+   */
+  maxStaleMs?: number;
+  /** Values that weigh more are kept in no level: in memory by `memory.sizeOf`, in Redis by their encoded bytes. Default: no limit. */
+  maxEntryBytes?: number;
+  /** Keys that may be fetched at once; beyond it a call for another key rejects with CacheBusyError. Default 10,000. */
+  maxLoads?: number;
   /** Default 60,000. */
   ttlMs?: number;
+  /** The ttl of `null`. Default: `ttlMs`. */
+  nullTtlMs?: number;
   /** Default 0. */
   staleMs?: number;
   /** Default 0. */
@@ -68,8 +104,16 @@ export interface CacheOptions {
   ttlJitterRatio?: number;
   /** A load that takes longer is given up: its signal is aborted, its key is free, its late result is dropped. Default 30,000. */
   loadTimeoutMs?: number;
+  /** A load that takes longer is answered with the stale value, if there is one that `staleIfErrorMs` allows; it goes on. Default: none. */
+  softTimeoutMs?: number;
   /** How long a failed load's error is answered to later callers instead of loading again. Default 0: not at all. */
   failureTtlMs?: number;
+  /** It doubles with each failure in a row, up to this. Default: 10 times `failureTtlMs`. */
+  maxFailureTtlMs?: number;
+  /** Freezes what is kept, deeply, so that a caller who changes a shared value fails at once. Default: `NODE_ENV === 'development'`. */
+  freeze?: boolean;
+  /** Histograms in `stats().latency`. Costs a hit two clock readings, and up to 40 kB a level. Default false. */
+  latency?: boolean;
   /** Default: the process's monotonic clock. */
   clock?: Clock;
 }
@@ -86,6 +130,8 @@ export interface CacheStats {
   coalesced: number;
   loads: number;
   loadErrors: number;
+  /** Calls that were refused because `maxLoads` keys were being fetched. */
+  loadsRefused: number;
   evictions: number;
   /** Gauge. */
   entries: number;
@@ -98,6 +144,30 @@ export interface CacheStats {
   redisTimeouts: number;
   /** Times Redis was not even asked because it was away. */
   redisSkipped: number;
+  /** Commands that were sent. */
+  redisRoundTrips: number;
+  breaker: 'none' | 'closed' | 'open' | 'half-open';
+  /** 'away': memory is confirmed by Redis instead. */
+  bus: 'none' | 'up' | 'away';
+  /** Times that messages were, or may have been, missed. */
+  busGaps: number;
+  busMessages: number;
+  /** Loads that another process did, while this one waited for them. */
+  leaseWaits: number;
+  /** Bytes after compression to bytes before, of what was compressed; 1 while nothing was. */
+  compressionRatio: number;
+  /** With `latency: true`. Milliseconds. */
+  latency?: Record<'memory' | 'redis' | 'load', LatencySummary>;
+}
+
+export interface LatencySummary {
+  count: number;
+  /** These are 0 while there is no count. */
+  meanMs: number;
+  p50Ms: number;
+  p95Ms: number;
+  p99Ms: number;
+  maxMs: number;
 }
 
 export interface CacheEvents {
@@ -107,6 +177,6 @@ export interface CacheEvents {
   /** Redis stopped answering, or refused the connection. */
   redisAway: { error: unknown };
   redisUp: { name: string };
-  /** A value could not be written as JSON: it stays in this process's memory level only. */
+  /** A value could not be encoded for Redis: it stays in this process's memory level only. */
   codecError: { key: string; error: unknown };
 }

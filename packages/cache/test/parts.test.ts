@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { approximateBytes } from '../src/approximate-bytes.js';
 import { LoadTokens } from '../src/load-tokens.js';
 import { OutageJournal } from '../src/outage-journal.js';
-import { CODEC_JSON, CODEC_TOMBSTONE, decodeRecord, encodeHead, newStamp, stampOf } from '../src/record.js';
+import { CODEC_TOMBSTONE, decodeRecord, encodeHead, newStamp, stampOf } from '../src/record.js';
 import { TagInvalidations } from '../src/tag-invalidations.js';
 
 test('property: a record comes back as it was written, and cut anywhere it is a miss', () => {
@@ -12,11 +12,12 @@ test('property: a record comes back as it was written, and cut anywhere it is a 
     fc.property(fc.array(text, { maxLength: 5 }), fc.uint8Array(), fc.nat(), (tags, body, cut) => {
       const times = { freshUntil: 1.5, staleUntil: 2, expiresAt: Number.POSITIVE_INFINITY };
       const versions = ['all', ...tags].map((_, index) => `c${String(index).padStart(16, '0')}`);
-      const stamp = newStamp(CODEC_JSON);
+      const stamp = newStamp(1);
       const head = encodeHead(stamp, times, tags);
       const raw = Buffer.concat([head, Buffer.from(versions.join('')), body]);
       expect(decodeRecord(raw)).toEqual({
         stamp: stampOf(stamp),
+        codec: 1,
         times,
         tags,
         versions,

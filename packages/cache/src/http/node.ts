@@ -1,0 +1,34 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { HttpAnswer } from './answer.js';
+import type { RequestView } from './response-cache.js';
+
+export function nodeView(request: IncomingMessage, url: string): RequestView {
+  const header = (name: string): string | undefined => {
+    const value = request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  return { method: request.method ?? 'GET', url, host: header('host'), header };
+}
+
+export function headerPairs(headers: OutgoingHttpHeaders): [string, string][] {
+  return Object.entries(headers).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined) return [];
+    return Array.isArray(value) ? value.map((item) => [name, item]) : [[name, String(value)]];
+  });
+}
+
+/** Repeated headers become one list for each name, as Node sets them. */
+export function grouped(headers: HttpAnswer['headers']): Map<string, string | string[]> {
+  const byName = new Map<string, string | string[]>();
+  for (const [name, value] of headers) {
+    const others = byName.get(name);
+    byName.set(name, others === undefined ? value : [others, value].flat());
+  }
+  return byName;
+}
+
+export function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  response.statusCode = status;
+  for (const [name, value] of grouped(headers)) response.setHeader(name, value);
+  response.end(body);
+}

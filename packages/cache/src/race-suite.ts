@@ -1,0 +1,272 @@
+/**
+ * The races that a cache must not lose, as a suite for any cache and any test runner:
+ *
+ *     for (const { name, run } of races) test(name, () => run(makeSubjects));
+ *
+ * Each race rejects with a RaceLostError that says what was seen. Nothing in it waits for a time longer than `settleMs`.
+ */
+
+export interface RaceEntryOptions {
+  ttlMs?: number;
+  staleMs?: number;
+  tags?: readonly string[];
+}
+
+/** One process's cache, as the races see it. */
+export interface RaceSubject {
+  getOrSet(key: string, load: () => Promise<unknown>, options?: RaceEntryOptions): Promise<unknown>;
+  set(key: string, value: unknown, options?: RaceEntryOptions): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+  /** Absent: the races with tags are lost. */
+  invalidateTags?(tags: readonly string[]): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+export interface RaceCourt {
+  /** A new process's cache, of the same store for all subjects of one race, where there is a store to be shared. */
+  subject(): Promise<RaceSubject>;
+  /** Cuts the connections over which subjects hear of each other; absent: they hear nothing, or cannot be cut off. */
+  cutMessages?(): Promise<void>;
+  /** Called when the race is over, after its subjects were closed. */
+  close?(): Promise<void>;
+  /** How long what is under way may take to arrive. Default 50. */
+  readonly settleMs?: number;
+  /** How long a subject that hears nothing may go on with an old value. Default 1,500. */
+  readonly maxStaleMs?: number;
+}
+
+export interface Race {
+  /** As in the research: '1', '3b'. */
+  readonly number: string;
+  readonly name: string;
+  /** 2: needs a store that two subjects share. */
+  readonly subjects: 1 | 2;
+  run(court: () => RaceCourt | Promise<RaceCourt>): Promise<void>;
+}
+
+export class RaceLostError extends Error {
+  readonly code = 'ERR_RACE_LOST';
+  readonly expected: unknown;
+  readonly received: unknown;
+
+  constructor(what: string, expected: unknown, received: unknown) {
+    super(`${what}: expected ${show(expected)}, received ${show(received)}`);
+    this.name = 'RaceLostError';
+    this.expected = expected;
+    this.received = received;
+  }
+}
+
+const show = (value: unknown): string =>
+  typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value));
+
+/** One race under way. */
+class Course {
+  readonly court: RaceCourt;
+  readonly subjects: RaceSubject[] = [];
+
+  constructor(court: RaceCourt) {
+    this.court = court;
+  }
+
+  async subject(): Promise<RaceSubject> {
+    const subject = await this.court.subject();
+    this.subjects.push(subject);
+    return subject;
+  }
+
+  settle(milliseconds = this.court.settleMs ?? 50): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.subjects.map((subject) => subject.close()));
+    await this.court.close?.();
+  }
+}
+
+function must(what: string, received: unknown, expected: unknown): void {
+  if (!Object.is(received, expected)) throw new RaceLostError(what, expected, received);
+}
+
+async function invalidate(subject: RaceSubject, tags: readonly string[]): Promise<void> {
+  if (subject.invalidateTags === undefined) throw new RaceLostError('tags', 'supported', 'not supported');
+  await subject.invalidateTags(tags);
+}
+
+function race(number: string, name: string, subjects: 1 | 2, run: (course: Course) => Promise<void>): Race {
+  return Object.freeze({
+    number,
+    name: `race ${number}: ${name}`,
+    subjects,
+    async run(court: () => RaceCourt | Promise<RaceCourt>) {
+      const course = new Course(await court());
+      try {
+        await run(course);
+      } finally {
+        await course.close();
+      }
+    },
+  });
+}
+
+interface Held {
+  load: () => Promise<unknown>;
+  begun: Promise<void>;
+  end(value: unknown): void;
+}
+
+/** A load that ends when it is told to. */
+function held(): Held {
+  let begin = (): void => {};
+  let end = (_value: unknown): void => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const value = new Promise<unknown>((resolve) => {
+    end = resolve;
+  });
+  const load = (): Promise<unknown> => {
+    begin();
+    return value;
+  };
+  return { load, begun, end: (brought) => end(brought) };
+}
+
+const TAGS = { ttlMs: 60_000, tags: ['race'] };
+type Change = (subject: RaceSubject) => Promise<unknown>;
+const asNew = async (): Promise<string> => 'new';
+
+/** A change while an older load is under way: who reads later must not get what the load brought. */
+const duringALoad = (change: Change, across: boolean) => async (course: Course) => {
+  const loading = await course.subject();
+  const changing = across ? await course.subject() : loading;
+  const old = held();
+  const early = loading.getOrSet('key', old.load, TAGS);
+  await old.begun;
+  await change(changing);
+  old.end('old');
+  await early;
+  await course.settle();
+  must('a read after it', await loading.getOrSet('key', asNew, TAGS), 'new');
+  must('a read of a new process', await (await course.subject()).getOrSet('key', asNew, TAGS), 'new');
+};
+
+const duringARefresh: (change: Change, expected: string) => (course: Course) => Promise<void> =
+  (change, expected) => async (course) => {
+    const subject = await course.subject();
+    await subject.set('key', 'first', { ttlMs: 20, staleMs: 60_000, tags: ['race'] });
+    await course.settle(60);
+    const old = held();
+    const stale = subject.getOrSet('key', old.load, { ...TAGS, staleMs: 60_000 });
+    await old.begun;
+    await change(subject);
+    old.end('old');
+    await stale;
+    await course.settle();
+    must('a read after it', await subject.getOrSet('key', async () => expected, TAGS), expected);
+  };
+
+const heardByAnother = (change: Change, cut: boolean) => async (course: Course) => {
+  const [a, b] = [await course.subject(), await course.subject()];
+  await a.set('key', 'old', TAGS);
+  await b.getOrSet('key', asNew, TAGS);
+  await b.getOrSet('key', asNew, TAGS);
+  await course.settle();
+  if (cut) await course.court.cutMessages?.();
+  await change(a);
+  await course.settle(cut ? (course.court.maxStaleMs ?? 1_500) : undefined);
+  must('a read of the other process', await b.getOrSet('key', asNew, TAGS), 'new');
+};
+
+const oneValue = (value: unknown) => async (course: Course) => {
+  const [a, b] = [await course.subject(), await course.subject()];
+  await a.getOrSet('key', async () => value);
+  await course.settle();
+  must('a read of the other process', await b.getOrSet('key', async () => 'loaded again'), value);
+};
+
+async function sameShape(course: Course): Promise<void> {
+  const subject = await course.subject();
+  const load = async (): Promise<unknown> => ({ at: new Date(0), gap: Number.NaN, map: new Map([[1, 2]]) });
+  const shapeOf = (value: unknown): string =>
+    Object.values(value as object)
+      .map((part) => Object.prototype.toString.call(part))
+      .join(' ');
+  const first = shapeOf(await subject.getOrSet('key', load));
+  must('the shape of a cached answer', shapeOf(await subject.getOrSet('key', load)), first);
+}
+
+async function failures(course: Course): Promise<void> {
+  const subject = await course.subject();
+  let calls = 0;
+  const load = async (): Promise<never> => {
+    calls += 1;
+    await course.settle(5);
+    throw new Error('down');
+  };
+  const callers = Array.from({ length: 200 }, () => subject.getOrSet('key', load));
+  const results = await Promise.allSettled(callers);
+  must('callers who were told', results.filter(({ status }) => status === 'rejected').length, 200);
+  must('calls of the loader', calls, 1);
+}
+
+async function oneLoad(course: Course): Promise<void> {
+  const [a, b] = [await course.subject(), await course.subject()];
+  let calls = 0;
+  const load = async (): Promise<string> => {
+    calls += 1;
+    await course.settle(100);
+    return 'value';
+  };
+  await Promise.all([a, b, a, b].map((subject) => subject.getOrSet('key', load, TAGS)));
+  must('calls of the loader', calls, 1);
+}
+
+async function sameMoment(course: Course): Promise<void> {
+  const subject = await course.subject();
+  for (let round = 0; round < 25; round += 1) {
+    await invalidate(subject, TAGS.tags);
+    await subject.set(`key ${round}`, round, TAGS);
+    must('a set right after', await subject.getOrSet(`key ${round}`, async () => 'lost', TAGS), round);
+  }
+}
+
+async function endsOfTime(course: Course): Promise<void> {
+  const subject = await course.subject();
+  for (const ttlMs of [Number.NaN, -5]) {
+    try {
+      await subject.set('key', 'kept', { ttlMs });
+    } catch {
+      continue;
+    }
+    must(`a value with a ttl of ${ttlMs}`, await subject.getOrSet('key', asNew), 'new');
+  }
+}
+
+const remove: Change = (subject) => subject.delete('key');
+const replace: Change = (subject) => subject.set('key', 'new', TAGS);
+const void_: Change = (subject) => invalidate(subject, TAGS.tags);
+
+/** Numbered as in the table of the package's documentation. */
+export const races: readonly Race[] = Object.freeze([
+  race('1', 'a delete during a load', 1, duringALoad(remove, false)),
+  race('1x', 'a delete by another process during a load', 2, duringALoad(remove, true)),
+  race('2', 'a tag invalidated during a load', 1, duringALoad(void_, false)),
+  race('2x', 'a tag invalidated by another process during a load', 2, duringALoad(void_, true)),
+  race('3', 'a set during a load', 1, duringALoad(replace, false)),
+  race('3x', 'a set by another process during a load', 2, duringALoad(replace, true)),
+  race('3b', 'a set during a background refresh', 1, duringARefresh(replace, 'new')),
+  race('4', 'a delete is heard by another process', 2, heardByAnother(remove, false)),
+  race('5', 'a delete while messages are cut off', 2, heardByAnother(remove, true)),
+  race('5b', 'a tag invalidated while messages are cut off', 2, heardByAnother(void_, true)),
+  race('6', 'a failing load has one call, and tells all its callers', 1, failures),
+  race('7b', '0 is a value for another process', 2, oneValue(0)),
+  race('7b', 'false is a value for another process', 2, oneValue(false)),
+  race('7b', 'null is a value for another process', 2, oneValue(null)),
+  race('10', 'the first caller gets the shape that later ones get', 2, sameShape),
+  race('11', 'a ttl that makes no sense keeps nothing for ever', 1, endsOfTime),
+  race('12', 'one load for two processes', 2, oneLoad),
+  race('14', 'a set right after an invalidation of its tag stays', 1, sameMoment),
+  race('16', 'a tag invalidated by one process is heard by another', 2, heardByAnother(void_, false)),
+]);

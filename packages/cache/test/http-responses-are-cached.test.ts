@@ -1,0 +1,218 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { createCache } from '../src/index.js';
+import { deferred } from './support/helpers.js';
+import { type Answer, frameworks, type Route, type Settings, type Site } from './support/http-servers.js';
+
+const sites: Site[] = [];
+afterEach(async () => {
+  await Promise.all(sites.splice(0).map((site) => site.close()));
+});
+
+describe.each(Object.entries(frameworks))('%s', (_name, start) => {
+  async function site(
+    answer: Answer | Route,
+    settings: Partial<Settings> = {},
+  ): Promise<{
+    ask: (path?: string, headers?: Record<string, string>, method?: string) => Promise<Response>;
+    calls: () => number;
+  }> {
+    let calls = 0;
+    const route: Route = (request) => {
+      calls += 1;
+      return typeof answer === 'function' ? answer(request) : answer;
+    };
+    const cache = createCache({ name: 'http', ttlJitterRatio: 0 });
+    const made = await start({ cache, ttlMs: 60_000, ...settings }, route);
+    sites.push(made);
+    return {
+      ask: (path = '/', headers = {}, method = 'GET') => fetch(made.url + path, { headers, method }),
+      calls: () => calls,
+    };
+  }
+
+  test('a response is kept, with status, headers and body', async () => {
+    const { ask, calls } = await site({
+      status: 404,
+      headers: { 'content-type': 'text/plain; charset=utf-8', 'x-own': 'yes' },
+      body: 'nö',
+    });
+    for (let time = 0; time < 3; time += 1) {
+      const response = await ask('/a?b=1');
+      expect([response.status, await response.text(), response.headers.get('x-own')]).toEqual([
+        404,
+        'nö',
+        'yes',
+      ]);
+      expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+      expect(response.headers.get('age')).toBe(time === 0 ? null : '0');
+    }
+    await ask('/a?b=2');
+    expect(calls()).toBe(2);
+  });
+
+  test('bytes come back as they are', async () => {
+    const bytes = Buffer.from([0, 255, 254, 1, 2, 3]);
+    const { ask } = await site({ headers: { 'content-type': 'application/octet-stream' }, body: bytes });
+    for (let time = 0; time < 2; time += 1)
+      expect(Buffer.from(await (await ask()).arrayBuffer()).equals(bytes)).toBe(true);
+  });
+
+  test('ETag: the first answer has the one of the later ones, and If-None-Match is answered with 304', async () => {
+    const { ask, calls } = await site({ body: 'text' });
+    const first = (await ask()).headers.get('etag') ?? '';
+    expect((await ask()).headers.get('etag')).toBe(first);
+    for (const tag of [first, `"other", ${first}`, '*']) {
+      const response = await ask('/', { 'if-none-match': tag });
+      expect([response.status, await response.text(), response.headers.get('etag')]).toEqual([
+        304,
+        '',
+        first,
+      ]);
+    }
+    expect((await ask('/', { 'if-none-match': '"other"' })).status).toBe(200);
+    expect(calls()).toBe(1);
+  });
+
+  test('HEAD is answered from what GET brought, without a body', async () => {
+    const { ask, calls } = await site({ body: 'text' });
+    await ask();
+    const response = await ask('/', {}, 'HEAD');
+    expect([response.status, await response.text(), response.headers.get('content-length')]).toEqual([
+      200,
+      '',
+      '4',
+    ]);
+    expect(calls()).toBe(1);
+  });
+
+  test.each([
+    ['sets a cookie', { 'set-cookie': 'a=1' }],
+    ['says no-store', { 'cache-control': 'no-store' }],
+    ['says no-cache', { 'cache-control': 'no-cache' }],
+    ['says private', { 'cache-control': 'private, max-age=60' }],
+    ['says max-age=0', { 'cache-control': 'max-age=0' }],
+    ['varies by a header that is not in the key', { vary: 'accept, x-tenant' }],
+    ['varies by everything', { vary: '*' }],
+  ])('a response that %s is not kept', async (_what, headers) => {
+    const { ask, calls } = await site({ headers: headers as Record<string, string>, body: 'text' });
+    for (let time = 0; time < 3; time += 1) expect(await (await ask()).text()).toBe('text');
+    expect(calls()).toBe(3);
+  });
+
+  test('an error, a redirect that is not lasting and a body over the limit are not kept', async () => {
+    const { ask, calls } = await site(({ url }) => ({ status: Number(url.slice(1)), body: 'text' }));
+    for (const status of [500, 503, 429]) for (let time = 0; time < 2; time += 1) await ask(`/${status}`);
+    expect(calls()).toBe(6);
+    const large = await site({ body: 'x'.repeat(2_000) }, { maxBodyBytes: 1_000 });
+    for (let time = 0; time < 2; time += 1) expect(await (await large.ask()).text()).toHaveLength(2_000);
+    expect(large.calls()).toBe(2);
+  });
+
+  test('without a ttl only what Cache-Control allows is kept, and max-age is its time', async () => {
+    const { ask, calls } = await site(
+      ({ url }) => ({
+        headers: (url === '/kept' ? { 'cache-control': 'public, max-age=60' } : {}) as Record<string, string>,
+        body: url,
+      }),
+      { ttlMs: 0 },
+    );
+    for (const path of ['/kept', '/kept', '/not', '/not']) await ask(path);
+    expect(calls()).toBe(3);
+  });
+
+  test('the answer to an authorised request is not kept unless told to', async () => {
+    const authorised: Record<string, string>[] = [{ authorization: 'Bearer a' }, { cookie: 'session=1' }];
+    for (const headers of authorised) {
+      const { ask, calls } = await site({ body: 'mine' });
+      await ask('/', headers);
+      await ask('/', headers);
+      await ask();
+      expect(calls()).toBe(3);
+      const shared = await site({ body: 'everybody’s' }, { shareAuthorised: true });
+      await shared.ask('/', headers);
+      await shared.ask();
+      expect(shared.calls()).toBe(1);
+    }
+  });
+
+  test('with a user key each user has answers of his own, private ones too', async () => {
+    const { ask, calls } = await site(
+      ({ header }) => ({
+        headers: { 'cache-control': 'private, max-age=60' },
+        body: header('x-user') ?? 'nobody',
+      }),
+      { byUser: true },
+    );
+    const as = async (user: string): Promise<string> =>
+      (await ask('/', { authorization: 'Bearer x', 'x-user': user })).text();
+    expect([await as('a'), await as('b'), await as('a'), await as('b')]).toEqual(['a', 'b', 'a', 'b']);
+    expect(calls()).toBe(2);
+  });
+
+  test('Vary: answers differ by the headers named, and say so', async () => {
+    const { ask, calls } = await site(
+      ({ header }) => ({ headers: { vary: 'accept-language' }, body: header('accept-language') ?? '' }),
+      { vary: ['Accept-Language'] },
+    );
+    for (const language of ['de', 'en', 'de', 'en']) {
+      const response = await ask('/', { 'accept-language': language });
+      expect(await response.text()).toBe(language);
+      expect(response.headers.get('vary')).toMatch(/accept-language/i);
+    }
+    expect(calls()).toBe(2);
+  });
+
+  test('a request with no-store, a range, or another method passes', async () => {
+    const { ask, calls } = await site({ body: 'text' });
+    await ask();
+    await ask('/', { 'cache-control': 'no-store' });
+    await ask('/', { range: 'bytes=0-1' });
+    expect(calls()).toBe(3);
+    expect((await ask('/', {}, 'POST')).status).toBe(404);
+  });
+
+  test('requests for one response that come together share one call of the handler', async () => {
+    const gate = deferred<Answer>();
+    const { ask, calls } = await site(() => gate.promise);
+    const waiting = Array.from({ length: 20 }, () => ask().then((response) => response.text()));
+    while (calls() === 0) await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve({ body: 'text' });
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['text']));
+    expect(calls()).toBe(1);
+  });
+
+  test('who waited for a response that is not kept gets one of his own', async () => {
+    const gate = deferred<void>();
+    let number = 0;
+    const { ask, calls } = await site(async () => {
+      await gate.promise;
+      number += 1;
+      return { headers: { 'set-cookie': `n=${number}` }, body: `${number}` };
+    });
+    const waiting = Array.from({ length: 5 }, () => ask().then((response) => response.text()));
+    while (calls() === 0) await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve();
+    expect(new Set(await Promise.all(waiting)).size).toBe(5);
+  });
+
+  test('what was kept is invalidated by its tags', async () => {
+    const cache = createCache({ name: 'http' });
+    const { ask, calls } = await site({ body: 'text' }, { cache, tags: ['products'] });
+    await ask();
+    await ask();
+    await cache.invalidateTags('products');
+    await ask();
+    expect(calls()).toBe(2);
+  });
+
+  test('a handler that fails leaves nothing behind', async () => {
+    let fail = true;
+    const { ask } = await site(() => {
+      if (fail) throw new Error('down');
+      return { body: 'up' };
+    });
+    expect((await ask()).status).toBe(500);
+    fail = false;
+    expect(await (await ask()).text()).toBe('up');
+  });
+});
