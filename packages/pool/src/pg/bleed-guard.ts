@@ -12,7 +12,7 @@ export type SessionReset = 'tracked' | 'always' | 'never';
  *
  * A clean connection costs some comparisons. After an error the server has yet to say in which state the transaction is (its
  * ReadyForQuery follows the error), statements may still be queued, a cancel request may be under way: then it waits.
- * The pool bounds it (`checkTimeoutMs`), and a connection that is lost meanwhile leaves the pool by itself.
+ * Whoever calls bounds it (`checkTimeoutMs`), and a connection that is lost meanwhile leaves the pool by itself.
  */
 export function clean(client: PoolClient, mode: SessionReset): Promise<boolean> | boolean | undefined {
   const state = stateOf(client);

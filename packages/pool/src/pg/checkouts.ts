@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Clock } from '@mainstay/core';
+import { type Clock, deadlinesOf } from '@mainstay/core';
 import type { PoolClient, PoolConfig } from 'pg';
 import type { AcquireOptions } from '../acquire-options.js';
 import type { Lease } from '../lease.js';
@@ -19,6 +19,8 @@ import type { Statements } from './statements.js';
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
+/** The generic pool's default. */
+const CHECK_TIMEOUT_MS = 5_000;
 /** So much of the statement under way is shown in errors of those who wait. */
 const DESCRIBED = 80;
 
@@ -52,13 +54,12 @@ export class Checkouts {
     this.#emitter = options.emitter;
     this.#listening = listeningTo(options.emitter);
     this.#allowExitOnIdle = options.allowExitOnIdle;
-    const { strict, sessionReset } = options;
+    const { strict } = options;
     this.pool = new Pool<PgClient>({
       ...options.pool,
       create: (context) => this.#open(context),
       destroy: (client) => this.#close(client),
       validate: strict ? undefined : ping,
-      reset: strict ? undefined : (client) => clean(client, sessionReset),
       describe: (client) => {
         const text = activeText(client);
         return text === undefined ? undefined : fingerprint(text).slice(0, DESCRIBED);
@@ -99,7 +100,21 @@ export class Checkouts {
     }
     if (this.#allowExitOnIdle) keepAlive(client, false);
     if (this.#options.log !== undefined) this.#logExpended(client, this.#options.log);
-    lease.release();
+    const cleaning = this.#options.strict ? undefined : clean(client, this.#options.sessionReset);
+    if (cleaning === undefined) lease.release();
+    else void this.#releaseWhenClean(lease, cleaning);
+  }
+
+  /** Here and not in the pool's `reset`: nearly always there is nothing to do, and that should cost next to nothing. */
+  async #releaseWhenClean(lease: Lease<PgClient>, cleaning: Promise<boolean> | boolean): Promise<void> {
+    const { clock, pool } = this.#options;
+    const timeoutMs = pool.checkTimeoutMs ?? CHECK_TIMEOUT_MS;
+    const late = new Promise<false>((resolve) => {
+      const deadline = deadlinesOf(clock).add(timeoutMs, () => resolve(false), { keepAlive: false });
+      void Promise.resolve(cleaning).finally(() => deadline.cancel());
+    });
+    if (await Promise.race([cleaning, late])) lease.release();
+    else lease.destroy(new Error('The connection could not be made ready for its next holder'));
   }
 
   /** EventEmitter throws for an `error` that nobody hears, and for listeners that throw; neither may change a result here. */
