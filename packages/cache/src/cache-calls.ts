@@ -56,7 +56,7 @@ export abstract class CacheCalls {
 
   /**
    * The values in the order of the keys: one read command for all that memory does not have. What no level has is fetched by one
-   * call of `loadMany`; keys that are being loaded already are waited for. Without `loadMany` they are `undefined`.
+   * call of `loadMany` (another one for keys whose turn comes later); keys that are being loaded already are waited for. Without `loadMany` they are `undefined`.
    */
   getMany<T = unknown>(keys: Iterable<string>): Promise<(T | undefined)[]>;
   getMany<T>(
@@ -69,12 +69,35 @@ export abstract class CacheCalls {
     loadMany?: ManyLoader<T>,
     options?: GetOrSetOptions,
   ): Promise<(T | undefined)[]> {
+    if (loadMany === undefined) return Promise.all(Array.from(keys, (key) => this.get<T>(key)));
     const all = [...keys];
-    if (loadMany === undefined) return Promise.all(all.map((key) => this.get<T>(key)));
+    const distinct = [...new Set(all)];
     const prefixLength = this.fullKey('').length;
-    const batch = new LoadBatch(loadMany as ManyLoader<unknown>, (key) => key.slice(prefixLength));
+    const batch = new LoadBatch(
+      loadMany as ManyLoader<unknown>,
+      (key) => key.slice(prefixLength),
+      distinct.length,
+    );
     const load = batch.load as Loader<T | undefined>;
-    return Promise.all(all.map((key) => this.getOrSet(key, load, options)));
+    const values = distinct.map(async (key): Promise<[string, T | undefined]> => {
+      let asked = false;
+      const value = this.getOrSet<T | undefined>(
+        key,
+        (context) => {
+          asked = true;
+          return load(context);
+        },
+        options,
+      );
+      return [
+        key,
+        await value.finally(() => {
+          if (!asked) batch.decided();
+        }),
+      ];
+    });
+    const byKey = new Map(await Promise.all(values));
+    return all.map((key) => byKey.get(key));
   }
 
   /** Stores many values, with the same options, in one go. */

@@ -23,34 +23,48 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** What Redis answers together may come in several pieces. */
+const QUIET_MS = 2;
+
 /** Makes one call out of the loads that begin together, each of which has a key of its own (the idea of graphql/dataloader). */
 export class LoadBatch {
   readonly #load: ManyLoader<unknown>;
   readonly #nameOf: (key: string) => string;
   #waiting: Waiting[] = [];
+  #undecided: number;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** @param nameOf the caller's name of a key */
-  constructor(load: ManyLoader<unknown>, nameOf: (key: string) => string) {
+  /** @param nameOf the caller's name of a key @param count how many keys may ask */
+  constructor(load: ManyLoader<unknown>, nameOf: (key: string) => string, count: number) {
     this.#load = load;
     this.#nameOf = nameOf;
+    this.#undecided = count;
   }
 
   readonly load = (context: LoadContext): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      if (this.#waiting.push({ context, resolve, reject }) > 1) return;
-      this.#gather(0);
+      this.#undecided -= 1;
+      this.#waiting.push({ context, resolve, reject });
+      this.#gather();
     });
 
-  /** What Redis answered together may come in several pieces: one turn of the loop without another key ends the batch. */
-  #gather(before: number): void {
-    const count = this.#waiting.length;
-    if (count === before) this.#flush();
-    else setImmediate(() => this.#gather(count));
+  /** A key was answered without this batch. */
+  decided(): void {
+    this.#undecided -= 1;
+    if (this.#waiting.length > 0) this.#gather();
+  }
+
+  /** When all keys are decided, or nothing more came for a moment: some may wait for another's load. */
+  #gather(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#undecided > 0 ? setTimeout(() => this.#flush(), QUIET_MS) : undefined;
+    if (this.#undecided <= 0) queueMicrotask(() => this.#flush());
   }
 
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    if (waiting.length === 0) return;
     this.#call(waiting).catch((error: unknown) => {
       for (const { reject } of waiting) reject(error);
     });

@@ -1,56 +1,18 @@
-import type { Clock, Histogram } from '@mainstay/core';
-import { Bus } from './bus.js';
-import type { BusMessage, Counter } from './bus-messages.js';
-import { compress, DEFLATED } from './codec.js';
+import type { Bus } from './bus.js';
+import { channelOf, connectBus } from './bus-connection.js';
+import type { BusMessage } from './bus-messages.js';
+import { Compression } from './compression.js';
 import { type Lease, LeaseWaiters } from './leases.js';
 import { type JournalPart, OutageJournal } from './outage-journal.js';
 import { ReadBatch } from './read-batch.js';
-import { decodeRecord, type EncodedValue, encodeHead, type StoredRecord, stampOf } from './record.js';
-import { type BusClient, isBusClient, type RedisClient } from './redis-client.js';
+import { decodeRecord, type EncodedValue, encodeHead, stampOf } from './record.js';
+import { isBusClient } from './redis-client.js';
 import { newNonce, RedisCommands } from './redis-commands.js';
-import {
-  type Attempt,
-  type GuardListener,
-  type RedisCounters,
-  RedisGuard,
-  UNAVAILABLE,
-} from './redis-guard.js';
+import { type Attempt, type RedisCounters, RedisGuard, UNAVAILABLE } from './redis-guard.js';
 import { RedisKeys } from './redis-keys.js';
+import type { Captured, RedisLevelOptions, RedisReading } from './redis-reading.js';
 
-/** What stood in Redis before a load: the load's result is stored only if it still does. */
-export interface Captured {
-  readonly stamp: string;
-  /** Of the whole cache, then of each tag; '' where there was none. */
-  readonly versions: readonly string[];
-}
-
-export interface RedisReading {
-  /** Undefined: there is none, or it was deleted, or one of its tags was invalidated. */
-  readonly record: StoredRecord | undefined;
-  readonly captured: Captured;
-}
-
-export interface RedisLevelOptions {
-  name: string;
-  client: RedisClient;
-  timeoutMs: number;
-  prefix: string;
-  leaseMs: number;
-  maxJournal: number;
-  /** How long a deletion is remembered: longer than any load that may have begun before it. */
-  tombstoneMs: number;
-  bus: boolean;
-  maxStaleMs: number;
-  clock: Clock;
-  latency: Histogram | undefined;
-  listener: RedisListener;
-}
-
-export interface RedisListener extends GuardListener {
-  received(message: BusMessage): void;
-  distrust(): void;
-  activity(): number;
-}
+export type { Captured, RedisReading } from './redis-reading.js';
 
 const REPLAY_KEYS = 500;
 const ANYTHING = '*';
@@ -59,8 +21,7 @@ const ANYTHING = '*';
 export class RedisLevel {
   readonly bus: Bus | undefined;
   readonly waiters: LeaseWaiters;
-  /** Bytes before and after compression, of what was compressed. */
-  readonly compression = { before: 0, after: 0 };
+  readonly compression = new Compression();
   readonly #options: RedisLevelOptions;
   readonly #keys: RedisKeys;
   readonly #commands: RedisCommands;
@@ -82,8 +43,15 @@ export class RedisLevel {
     const channel = channelOf(client, this.#keys.counter);
     this.#commands = new RedisCommands(client, this.#keys, channel, tombstoneMs);
     // With no staleness allowed Redis is asked every time, and there is nothing that a message could spare.
-    if (options.bus && options.maxStaleMs > 0 && isBusClient(client))
-      this.bus = this.#makeBus(client, channel);
+    if (options.bus && options.maxStaleMs > 0 && isBusClient(client)) {
+      const received = (message: BusMessage): void => this.#receive(message);
+      this.bus = connectBus(client, this.#guard, {
+        ...options,
+        channel,
+        counterKey: this.#keys.counter,
+        received,
+      });
+    }
   }
 
   /** Reachable, and told of all that was invalidated while it was not. */
@@ -237,20 +205,9 @@ export class RedisLevel {
       const command = { key, stamp, head, body, tags, milliseconds, ...how };
       return this.#guard.attempt(() => this.#commands.store(command));
     };
-    const body = this.#compressed(value);
+    const body = this.compression.bodyOf(value);
     if (Buffer.isBuffer(body)) return this.#track(send(body));
     return this.#track(body.then((bytes) => (stillWanted() ? send(bytes) : undefined)));
-  }
-
-  #compressed({ stamp, body }: EncodedValue): Buffer | Promise<Buffer> {
-    if (((stamp[1] ?? 0) & DEFLATED) === 0) return body;
-    const count = (compressed: Buffer): Buffer => {
-      this.compression.before += body.length;
-      this.compression.after += compressed.length;
-      return compressed;
-    };
-    const compressed = compress(body);
-    return Buffer.isBuffer(compressed) ? count(compressed) : compressed.then(count);
   }
 
   async #replay(): Promise<void> {
@@ -276,36 +233,11 @@ export class RedisLevel {
     ]);
   }
 
-  #makeBus(client: BusClient, channel: string): Bus {
-    const { timeoutMs, maxStaleMs, clock, listener } = this.#options;
-    return new Bus({
-      connect: () => client.duplicate(SUBSCRIBER),
-      channel,
-      readCounter: () => this.#readCounter(client),
-      wanted: () => client.status !== 'end',
-      activity: () => listener.activity(),
-      timeoutMs,
-      maxStaleMs,
-      clock,
-      received: (message) => this.#receive(message),
-      distrust: () => listener.distrust(),
-    });
-  }
-
   #receive(message: BusMessage): void {
     if (message.origin !== this.#commands.origin) this.#options.listener.received(message);
     if (message.kind === 'keys' || message.kind === 'ended')
       for (const key of message.names) this.waiters.wake(key);
     else this.waiters.wakeAll();
-  }
-
-  async #readCounter(client: BusClient): Promise<Counter | undefined> {
-    const answer = await this.#guard.attempt(() =>
-      client.hmgetBuffer(this.#keys.counter, 'epoch', 'sequence'),
-    );
-    if (answer === UNAVAILABLE) return undefined;
-    const [epoch, sequence] = answer;
-    return { epoch: epoch?.toString('latin1') ?? '', sequence: Number(sequence ?? 0) };
   }
 
   async #track<T>(work: Promise<T>): Promise<T> {
@@ -316,21 +248,4 @@ export class RedisLevel {
       this.#pending.delete(work);
     }
   }
-}
-
-/** Ours alone: it subscribes by itself, comes back for ever, and queues nothing. */
-const SUBSCRIBER = {
-  lazyConnect: true,
-  keyPrefix: '',
-  autoResubscribe: false,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  connectTimeout: 5_000,
-  retryStrategy: (times: number): number => Math.min(2_000, 50 * times),
-};
-
-/** Channels do not know databases or key prefixes, so their name does. */
-function channelOf(client: RedisClient, counterKey: string): string {
-  const { db = 0, keyPrefix = '' } = (client as Partial<BusClient>).options ?? {};
-  return `${keyPrefix}${counterKey}:${db}`;
 }

@@ -1,0 +1,136 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createCache } from '@mainstay/cache';
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
+import { figures } from '../../../scripts/bench/harness.mjs';
+
+const ROWS = 1_000_000;
+const CUSTOMERS = 2_000;
+const LANES = 16;
+const SECONDS = 10;
+const QUERY = `select date_trunc('month', at) as month, count(*)::int as orders, sum(cents)::bigint as cents
+  from orders where customer = $1 group by 1 order by 1`;
+
+const { startServices }: typeof import('../../../scripts/services/index.mjs') = await import(
+  pathToFileURL(path.resolve('../../../scripts/services/index.mjs')).href
+);
+const services = await startServices({ redis: true, postgres: true });
+if (services.redis === undefined || services.postgres === undefined) {
+  for (const { name, reason, hint } of services.skipped)
+    console.log(`Skipped, no ${name}: ${reason}. ${hint}`);
+} else await measure(services.postgres.url, services.redis.port);
+await services.close();
+
+/** Zipf with exponent 1 over the customers, by its cumulated weights. */
+function zipf(): () => number {
+  const sums: number[] = [];
+  for (let rank = 1; rank <= CUSTOMERS; rank += 1) sums.push((sums.at(-1) ?? 0) + 1 / rank);
+  const total = sums.at(-1) ?? 1;
+  return () => {
+    const wanted = Math.random() * total;
+    const index = sums.findIndex((sum) => sum >= wanted);
+    return index < 0 ? CUSTOMERS : index + 1;
+  };
+}
+
+interface Load {
+  times: number[];
+  connections: number;
+}
+
+/** So many clients that ask one request after the other, for so many seconds. */
+async function load(url: string, pool: Pool): Promise<Load> {
+  const times: number[] = [];
+  const busy: number[] = [];
+  const next = zipf();
+  const until = performance.now() + SECONDS * 1_000;
+  const sampler = setInterval(() => busy.push(pool.totalCount - pool.idleCount), 20);
+  const lane = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const startedAt = performance.now();
+      const response = await fetch(`${url}/${next()}`);
+      await response.text();
+      times.push(performance.now() - startedAt);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  clearInterval(sampler);
+  times.sort((a, b) => a - b);
+  return { times, connections: busy.reduce((sum, count) => sum + count, 0) / busy.length };
+}
+
+async function seed(pool: Pool): Promise<void> {
+  await pool.query('create table orders (id bigint, customer int, at timestamptz, cents int)');
+  await pool.query(
+    `insert into orders select n, 1 + (n * 7919) % ${CUSTOMERS}, timestamptz '2025-01-01' + (n % 525600) * interval '1 minute',
+     (n * 31) % 10000 from generate_series(1, ${ROWS}) n`,
+  );
+  await pool.query('create index on orders (customer)');
+  await pool.query('analyze orders');
+}
+
+async function measure(connectionString: string, redisPort: number): Promise<void> {
+  const pool = new Pool({ connectionString, max: 10 });
+  await seed(pool);
+  const redis = new Redis(redisPort, '127.0.0.1');
+  await redis.ping();
+  const cache = createCache({ name: 'analytics', redis, ttlMs: 60_000, memory: { maxEntries: 1_000 } });
+  const report = async (customer: number) => (await pool.query(QUERY, [customer])).rows;
+  const server = createServer(async (request, response) => {
+    const [, kind, id] = (request.url ?? '').split('/');
+    const rows =
+      kind === 'cached'
+        ? await cache.getOrSet(`report:${id}`, () => report(Number(id)))
+        : await report(Number(id));
+    response.end(JSON.stringify(rows));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await load(`${url}/plain`, pool);
+  const plain = await load(`${url}/plain`, pool);
+  const cached = await load(`${url}/cached`, pool);
+  const at = ({ times }: Load, share: number): number => times[Math.floor(times.length * share)] ?? 0;
+  const mean = ({ times }: Load): number => times.reduce((sum, time) => sum + time, 0) / times.length;
+  const row = (name: string, of: Load) => ({
+    name,
+    values: {
+      'requests/s': Math.round(of.times.length / SECONDS),
+      'mean ms': mean(of).toFixed(2),
+      'p95 ms': at(of, 0.95).toFixed(2),
+      'p99 ms': at(of, 0.99).toFixed(2),
+      'connections in use': of.connections.toFixed(2),
+    },
+  });
+  const less = (a: number, b: number): string => `${(100 * (1 - b / a)).toFixed(0)} %`;
+  const { memoryHits, redisHits, staleHits, coalesced, misses } = cache.stats();
+  const hits = memoryHits + redisHits + staleHits + coalesced;
+  figures({
+    title: `an analytics endpoint over ${ROWS.toLocaleString('en')} rows, ${CUSTOMERS.toLocaleString('en')} customers, zipf, ${LANES} clients`,
+    target:
+      '>= 4x throughput, mean down >= 90 %, p95 and p99 down >= 80 %, hits >= 75 %, connections down >= 60 %',
+    note: 'cold cache at the start; no artificial delay; client, server, Postgres and Redis share the cores',
+    rows: [
+      row('without cache', plain),
+      row('with cache', cached),
+      {
+        name: 'difference',
+        values: {
+          'requests/s': `${(cached.times.length / plain.times.length).toFixed(1)}x`,
+          'mean ms': less(mean(plain), mean(cached)),
+          'p95 ms': less(at(plain, 0.95), at(cached, 0.95)),
+          'p99 ms': less(at(plain, 0.99), at(cached, 0.99)),
+          'connections in use': less(plain.connections, cached.connections),
+        },
+      },
+      { name: 'hit ratio', values: { 'requests/s': `${((100 * hits) / (hits + misses)).toFixed(1)} %` } },
+    ],
+  });
+  await cache.close();
+  redis.disconnect();
+  server.closeAllConnections();
+  server.close();
+  await pool.end();
+}
