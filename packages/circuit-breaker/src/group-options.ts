@@ -29,4 +29,4 @@ export const groupFields = {
   idleMs: option.milliseconds({ min: 1, default: 600_000 }),
 };
 
-export type CheckedGroupOptions = ReadOptions<typeof groupFields>;
+type CheckedGroupOptions = ReadOptions<typeof groupFields>;
