@@ -1,4 +1,4 @@
-import { type Clock, option, type ReadOptions } from '@mainstay/core';
+import { type Clock, option } from '@mainstay/core';
 import { optionFields } from './option-fields.js';
 import type { CircuitBreakerOptions } from './options.js';
 
@@ -28,5 +28,3 @@ export const groupFields = {
   maxBreakers: option.integer({ min: 1, max: 1_000_000, default: 1_000 }),
   idleMs: option.milliseconds({ min: 1, default: 600_000 }),
 };
-
-type CheckedGroupOptions = ReadOptions<typeof groupFields>;
