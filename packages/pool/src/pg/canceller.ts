@@ -8,6 +8,8 @@ import { stateOf } from './client-state.js';
 const MOST_DIALS = 4;
 /** How long a cancel request, waiting for its turn included, and the statement's end after it may take. */
 const LIMIT_MS = 2_000;
+/** A request that overtakes its statement on the way to the server has no effect: after so long it is sent again. */
+const AGAIN_MS = 100;
 
 /**
  * Ends statements on the server, so that a caller who gives up does not leave work behind, and keeps the connection.
@@ -53,18 +55,28 @@ export class Canceller {
     const target = cancelTarget(client);
     if (target === undefined) return false;
     const abort = new AbortController();
+    const { signal } = abort;
     const giveUp = (): void => abort.abort(new Error(`not cancelled within ${LIMIT_MS} ms`));
     const deadline = deadlinesOf(this.#clock).add(LIMIT_MS, giveUp, { keepAlive: false });
     const running = (): boolean => activeQuery(client) === query && isUsable(client);
+    const ended = over(client, running);
     try {
-      await this.#send(target, running, abort.signal);
-      await over(client, running, abort.signal);
-      return true;
+      while (!signal.aborted) {
+        await this.#send(target, running, signal);
+        if (await Promise.race([ended, this.#pause()])) return true;
+      }
+      return false;
     } catch {
       return false;
     } finally {
       deadline.cancel();
     }
+  }
+
+  #pause(): Promise<false> {
+    return new Promise((resolve) => {
+      deadlinesOf(this.#clock).add(AGAIN_MS, () => resolve(false), { keepAlive: false });
+    });
   }
 
   async #send(target: CancelTarget, wanted: () => boolean, signal: AbortSignal): Promise<void> {
@@ -92,16 +104,15 @@ export class Canceller {
   }
 }
 
-/** Waits for the end of the statement. Its error comes before the server is ready for the next one. */
-function over(client: PoolClient, running: () => boolean, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** The end of the statement. Its error comes before the server is ready for the next one. */
+function over(client: PoolClient, running: () => boolean): Promise<true> {
+  return new Promise((resolve) => {
     const { readyForQuery } = client as { readyForQuery?: boolean };
     if (!isUsable(client) || (readyForQuery !== false && !running())) {
-      resolve();
+      resolve(true);
       return;
     }
-    client.once('drain', resolve);
-    client.once('end', resolve);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    client.once('drain', () => resolve(true));
+    client.once('end', () => resolve(true));
   });
 }
