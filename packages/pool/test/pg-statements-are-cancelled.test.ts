@@ -120,6 +120,23 @@ postgresTest('an aborted signal sends nothing, and leaves the queue of the pool'
   client.release();
 });
 
+postgresTest('a cancel request that overtakes its statement is sent again', async () => {
+  const pool = pgPool({ max: 1 });
+  const client = await pool.connect();
+  // The statement is held back on its way, so that the request comes first.
+  const { stream } = (client as unknown as { connection: { stream: { cork(): void; uncork(): void } } })
+    .connection;
+  stream.cork();
+  const statement = client.query({ text: 'SELECT pg_sleep(20)', timeoutMs: 20 });
+  setTimeout(() => stream.uncork(), 60);
+  await expect(statement).rejects.toMatchObject({ code: 'ERR_QUERY_TIMEOUT' });
+  const since = performance.now();
+  expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  expect(performance.now() - since).toBeLessThan(1_500);
+  client.release();
+  expect(pool.stats()).toMatchObject({ created: 1, destroyed: 0 });
+});
+
 postgresTest(
   'hundreds that give up at once: few cancel requests at a time, nothing is left running',
   async () => {

@@ -19,6 +19,10 @@ import type { Statements } from './statements.js';
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
+const failInWordsOfPg = (error: unknown): never => {
+  throw inWordsOfPg(error);
+};
+
 /** The generic pool's default. */
 const CHECK_TIMEOUT_MS = 5_000;
 /** So much of the statement under way is shown in errors of those who wait. */
@@ -71,22 +75,29 @@ export class Checkouts {
   checkOut(options?: AcquireOptions): Promise<PgClient> {
     const lease = options === undefined ? this.pool.tryAcquire() : undefined;
     if (lease !== undefined) return Promise.resolve(this.#handOut(lease));
-    return this.acquire(options).then((waitedFor) => this.#handOut(waitedFor));
+    // Thousands may wait: a promise and no function of its own for each.
+    return this.#acquire(options).then(this.#handOut, failInWordsOfPg);
   }
 
-  async acquire(options?: AcquireOptions): Promise<Lease<PgClient>> {
-    this.#waiting += 1;
-    try {
-      return await this.pool.acquire(options);
-    } catch (error) {
-      throw inWordsOfPg(error);
-    } finally {
-      this.#waiting -= 1;
-      if (this.#waiting === 0) for (const served of this.#allServed.splice(0)) served();
+  acquire(options?: AcquireOptions): Promise<Lease<PgClient>> {
+    return this.#acquire(options).catch(failInWordsOfPg);
+  }
+
+  #acquire(options: AcquireOptions | undefined): Promise<Lease<PgClient>> {
+    const acquiring = this.pool.acquire(options);
+    if (this.#options.strict) {
+      this.#waiting += 1;
+      acquiring.then(this.#served, this.#served);
     }
+    return acquiring;
   }
 
-  /** When nobody waits any more. */
+  readonly #served = (): void => {
+    this.#waiting -= 1;
+    if (this.#waiting === 0) for (const served of this.#allServed.splice(0)) served();
+  };
+
+  /** When nobody waits any more; counted in strict mode only. */
   allServed(): Promise<void> {
     return this.#waiting === 0 ? Promise.resolve() : new Promise((resolve) => this.#allServed.push(resolve));
   }
@@ -134,7 +145,7 @@ export class Checkouts {
     }
   }
 
-  #handOut(lease: Lease<PgClient>): PgClient {
+  readonly #handOut = (lease: Lease<PgClient>): PgClient => {
     const client = lease.resource;
     let released = false;
     client.release = (error) => {
@@ -144,7 +155,7 @@ export class Checkouts {
     };
     this.announceAcquire(client);
     return client;
-  }
+  };
 
   announceAcquire(client: PoolClient): void {
     if (this.#allowExitOnIdle) keepAlive(client, true);
