@@ -78,5 +78,3 @@ function record(
       });
   });
 }
-
-export default cacheResponses;

@@ -57,5 +57,3 @@ function toResponse({ status, headers, body }: HttpAnswer): Response {
     headers: headers.map(([name, value]): [string, string] => [name, value]),
   });
 }
-
-export default cacheResponses;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -15,6 +16,7 @@ import {
   negativeLookup,
   permissions,
   renderedResponse,
+  type Schema,
   searchResults,
   session,
 } from '../src/index.js';
@@ -338,4 +340,8 @@ test('latency histograms exist where they are asked for', async () => {
     redis: { count: 0 },
   });
   expect(cache.stats().latency?.load.p50Ms).toBeGreaterThan(1);
+});
+
+test('types: any Standard Schema is a schema', () => {
+  expectTypeOf<StandardSchemaV1<unknown, { id: number }>>().toExtend<Schema<{ id: number }>>();
 });
