@@ -41,11 +41,7 @@ function record(
   const chunks: Buffer[] = [];
   let bytes = 0;
   const keep = (chunk: unknown, encoding: unknown): void => {
-    if (chunk === undefined || chunk === null || typeof chunk === 'function') return;
-    const copy =
-      typeof chunk === 'string'
-        ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-        : Buffer.from(chunk as Uint8Array);
+    const copy = copyOf(chunk, encoding);
     bytes += copy.length;
     if (bytes <= maxBytes) chunks.push(copy);
     else chunks.length = 0;
@@ -77,4 +73,10 @@ function record(
         body: Buffer.concat(chunks),
       });
   });
+}
+
+function copyOf(chunk: unknown, encoding: unknown): Buffer {
+  if (chunk === undefined || chunk === null || typeof chunk === 'function') return Buffer.alloc(0);
+  if (typeof chunk !== 'string') return Buffer.from(chunk as Uint8Array);
+  return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
 }

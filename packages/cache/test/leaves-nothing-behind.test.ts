@@ -87,3 +87,21 @@ redisTest(
     expect(ms).toBeLessThan(10_000);
   },
 );
+
+redisTest('a cache that is not closed keeps no process alive by its bus', async ({ server }) => {
+  const { code, output, ms } = await run(`
+    import { Redis } from 'ioredis';
+    import { createCache } from '${face}';
+    const client = new Redis(${server.port}, '${server.host}');
+    await client.ping();
+    const cache = createCache({ name: 'left', redis: client });
+    while (cache.stats().bus !== 'up') {
+      await cache.get('wake');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    console.log(cache.stats().bus);
+    client.disconnect();
+  `);
+  expect({ code, output }).toEqual({ code: 0, output: 'up\n' });
+  expect(ms).toBeLessThan(10_000);
+});
