@@ -6,10 +6,14 @@ import { createPool } from 'generic-pool';
 import PeerPgPool from 'pg-pool';
 import { Pool as TarnPool } from 'tarn';
 
-/** What a pg pool asks of a client, answered at once. */
+/** What a pg pool asks of a client, answered at once; the fields are those of pg 8.23. */
 class FakeClient extends EventEmitter {
   _queryable = true;
   _ending = false;
+  _activeQuery = null;
+  _queryQueue = [];
+  _sentQueryQueue = [];
+  _txStatus = 'I';
   readyForQuery = true;
   connect(callback: () => void): void {
     setImmediate(callback);
@@ -20,7 +24,7 @@ class FakeClient extends EventEmitter {
     return Promise.resolve();
   }
   getTransactionStatus(): string {
-    return 'I';
+    return this._txStatus;
   }
   query(_text: unknown, callback: () => void): void {
     setImmediate(callback);

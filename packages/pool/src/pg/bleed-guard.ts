@@ -1,9 +1,15 @@
 import type { PoolClient } from 'pg';
-import { forgetPreparedStatements, isInTransaction, isQuiet } from './client.js';
+import { forgetPreparedStatements, isInTransaction, isPristine, isQuiet } from './client.js';
 import { type ClientState, stateOf } from './client-state.js';
 
 /** When the session is reset on release: after statements that leave something in it, after every loan, never. */
 export type SessionReset = 'tracked' | 'always' | 'never';
+
+/** Nothing has to be done before the next holder, as far as that can be seen at a glance. */
+export function isUntouched(client: PoolClient): boolean {
+  const state = stateOf(client);
+  return state !== undefined && !state.dirty && state.cancelling === undefined && isPristine(client);
+}
 
 /**
  * What a holder leaves behind must not reach the next one: an open transaction is rolled back, and what he set in the session

@@ -5,7 +5,7 @@ import type { AcquireOptions } from '../acquire-options.js';
 import type { Lease } from '../lease.js';
 import type { CreateContext } from '../options.js';
 import { Pool } from '../pool.js';
-import { clean, ping, type SessionReset } from './bleed-guard.js';
+import { clean, isUntouched, ping, type SessionReset } from './bleed-guard.js';
 import { activeText, isUsable, keepAlive } from './client.js';
 import { stateOf } from './client-state.js';
 import { fingerprint } from './fingerprint.js';
@@ -50,6 +50,8 @@ export class Checkouts {
   readonly #emitter: EventEmitter;
   readonly #listening: Listening;
   readonly #allowExitOnIdle: boolean;
+  /** No option asks for more on a release than a look. */
+  readonly #usual: boolean;
   #waiting = 0;
   readonly #allServed: (() => void)[] = [];
 
@@ -58,7 +60,8 @@ export class Checkouts {
     this.#emitter = options.emitter;
     this.#listening = listeningTo(options.emitter);
     this.#allowExitOnIdle = options.allowExitOnIdle;
-    const { strict } = options;
+    const { strict, sessionReset, log } = options;
+    this.#usual = !strict && sessionReset !== 'always' && log === undefined && !options.allowExitOnIdle;
     this.pool = new Pool<PgClient>({
       ...options.pool,
       create: (context) => this.#open(context),
@@ -105,6 +108,10 @@ export class Checkouts {
   /** @param error keeps, drops or says nothing about the connection, as in `client.release(error)` */
   takeBack(lease: Lease<PgClient>, client: PoolClient, error: Error | boolean | undefined): void {
     if (this.#listening.release) this.announce('release', error, client);
+    if (this.#usual && !error && isUntouched(client)) {
+      lease.release();
+      return;
+    }
     if (!isUsable(client) || (error && this.#breaks(error, client))) {
       lease.destroy(error);
       return;

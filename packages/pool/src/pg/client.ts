@@ -17,6 +17,7 @@ interface Innards {
   _pulseQueryQueue?: () => void;
   _queryable?: boolean;
   _ending?: boolean;
+  _txStatus?: unknown;
 }
 
 /** pg's record of a statement. */
@@ -43,6 +44,21 @@ export function isQuiet(client: PoolClient): boolean {
 export function isUsable(client: PoolClient): boolean {
   const { _queryable, _ending } = innards(client);
   return _queryable !== false && _ending !== true;
+}
+
+/** At rest, usable and in no transaction, by the fields of pg 8.23 alone. False: it has to be looked at more closely. */
+export function isPristine(client: PoolClient): boolean {
+  const { _txStatus, readyForQuery, _activeQuery, _queryable, _ending, _queryQueue, _sentQueryQueue } =
+    innards(client);
+  return (
+    _txStatus === 'I' &&
+    readyForQuery === true &&
+    !_activeQuery &&
+    _queryable === true &&
+    _ending === false &&
+    _queryQueue?.length === 0 &&
+    _sentQueryQueue?.length === 0
+  );
 }
 
 const noted = new WeakMap<PoolClient, string>();
