@@ -1,3 +1,3 @@
 import { library } from '../../scripts/toolchain/tsup.mjs';
 
-export default library(['src/index.ts', 'src/pg.ts']);
+export default library(['src/index.ts', 'src/pg.ts', 'src/redis.ts']);
