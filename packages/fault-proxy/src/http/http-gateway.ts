@@ -1,19 +1,11 @@
-import {
-  Agent,
-  createServer,
-  type IncomingMessage,
-  request as openRequest,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { pipeline } from 'node:stream';
 import type { Clock } from '@mainstay/core';
-import { reset } from '../sockets.js';
-import { AlteredAnswer } from './altered-answer.js';
-import { type AnswerPlan, alters, type Substitute } from './answer-plan.js';
+import type { AnswerPlan, Substitute } from './answer-plan.js';
+import { forward } from './forward.js';
 import { garbageBytes } from './garbage-bytes.js';
-import { tunnel } from './tunnel.js';
+import { MOST_HEADER_BYTES } from './headers.js';
+import { readAgainWithoutUpgrade, tunnel } from './tunnel.js';
 
 export interface GatewayHooks {
   readonly clock: Clock;
@@ -25,9 +17,6 @@ export interface GatewayHooks {
 }
 
 const loopback = '127.0.0.1';
-
-/** Headers about the connection they came over, which is not the one they leave by. */
-const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'expect']);
 
 /**
  * The HTTP half of the proxy: the connections of the TCP half end here, on a private port of the loopback interface, and each
@@ -43,16 +32,20 @@ export class HttpGateway {
   constructor(hooks: GatewayHooks) {
     this.#hooks = hooks;
     // No deadline of its own: the gateway must not close what client and target would keep.
-    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+    this.#server = createServer({
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      headersTimeout: 0,
+      maxHeaderSize: MOST_HEADER_BYTES,
+    });
     // No file descriptor left, say: the connection is lost, the gateway is not.
     this.#server.on('error', () => {});
     this.#server.on('connection', (socket: Socket) => this.#watch(socket));
-    this.#server.on('request', (request, response) => this.#enqueue(request, response));
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      const plan = this.#planFor(request);
-      if (plan.substitute === undefined) tunnel(request, socket, head, this.#dial());
-      else substituteRaw(socket, plan.substitute);
-    });
+    // Whether to go on is the target's to say.
+    for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+      this.#server.on(event, (request, response) => this.#enqueue(request, response));
+    }
+    this.#server.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head));
   }
 
   async listen(): Promise<{ host: string; port: number }> {
@@ -70,6 +63,7 @@ export class HttpGateway {
   }
 
   #watch(socket: Socket): void {
+    if (this.#sockets.has(socket)) return;
     socket.setNoDelay(true);
     this.#sockets.add(socket);
     // Errors are the connection's business on the other side; here they only must not be uncaught.
@@ -116,51 +110,20 @@ export class HttpGateway {
     this.#turns.set(socket, settled);
   }
 
-  /** Settles when the answer is written or the connection is gone; never rejects. */
   #forward(request: IncomingMessage, response: ServerResponse, plan: AnswerPlan): Promise<void> {
-    return new Promise((resolve) => {
-      const { socket } = request;
-      const done = (): void => {
-        socket.off('close', done);
-        resolve();
-      };
-      response.once('close', done);
-      socket.once('close', done);
-      const forwarded = openRequest({
-        ...this.#hooks.target,
-        method: request.method,
-        path: request.url,
-        headers: endToEnd(request.rawHeaders),
-        agent: this.#agentOf(socket),
-        setHost: false,
-      });
-      response.once('close', () => forwarded.destroy());
-      forwarded.on('error', () => {
-        if (!response.writableFinished) reset(socket);
-      });
-      forwarded.on('response', (answer) => {
-        if (alters(plan)) {
-          const altered = new AlteredAnswer(socket, request, answer, plan, this.#hooks.clock);
-          altered.write().catch(() => socket.destroy());
-        } else passOn(answer, socket, response);
-      });
-      pipeline(request, forwarded, () => {});
-    });
+    const { clock, target } = this.#hooks;
+    return forward(request, response, { clock, target, plan, agent: this.#agentOf(request.socket) });
   }
-}
 
-/** The socket is given by itself: a request that is over has lost its own. */
-function passOn(answer: IncomingMessage, socket: Socket, response: ServerResponse): void {
-  response.sendDate = false;
-  try {
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.rawHeaders));
-  } catch {
-    socket.destroy();
-    return;
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (request.headers.upgrade?.toLowerCase() === 'h2c') {
+      readAgainWithoutUpgrade(request, socket, head, this.#server);
+      return;
+    }
+    const plan = this.#planFor(request);
+    if (plan.substitute === undefined) tunnel(request, socket, head, this.#dial());
+    else substituteRaw(socket, plan.substitute);
   }
-  pipeline(answer, response, (error) => {
-    if (error) socket.destroy();
-  });
 }
 
 function substitute(request: IncomingMessage, response: ServerResponse, by: Substitute): void {
@@ -182,13 +145,4 @@ function substituteRaw(socket: Socket, by: Substitute): void {
   const headers = { ...by.headers, 'content-length': Buffer.byteLength(by.body), connection: 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end(`HTTP/1.1 ${by.status} Injected\r\n${lines.join('\r\n')}\r\n\r\n${by.body}`);
-}
-
-function endToEnd(rawHeaders: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (!hopByHop.has(name.toLowerCase())) kept.push(name, rawHeaders[index + 1] as string);
-  }
-  return kept;
 }

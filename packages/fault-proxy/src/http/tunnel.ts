@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { reset } from '../sockets.js';
 
@@ -14,10 +14,28 @@ export function tunnel(request: IncomingMessage, client: Socket, head: Buffer, t
   target.pipe(client);
 }
 
-function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+const upgradeHeaders: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
+
+/**
+ * HTTP/2 (`h2c`) is offered by some clients with every first request, and a server is free to pass over it. In a tunnel,
+ * the requests that follow would slip past the faults.
+ */
+export function readAgainWithoutUpgrade(
+  request: IncomingMessage,
+  client: Socket,
+  head: Buffer,
+  server: Server,
+): void {
+  client.unshift(Buffer.concat([headOf(request, upgradeHeaders), head]));
+  server.emit('connection', client);
+}
+
+function headOf(request: IncomingMessage, left: ReadonlySet<string> = new Set()): Buffer {
+  const { method, url, httpVersion, rawHeaders } = request;
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+    const name = rawHeaders[index] as string;
+    if (!left.has(name.toLowerCase())) lines.push(`${name}: ${rawHeaders[index + 1]}`);
   }
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
