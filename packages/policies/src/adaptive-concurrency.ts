@@ -35,7 +35,13 @@ export interface AdaptiveConcurrencyStats {
   loopDelayMs: number;
 }
 
-const levelOf: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
+/** A map, since priorities may come from outside: an object would know `constructor` too. */
+const levelOf: ReadonlyMap<unknown, number> = new Map<Priority, number>([
+  ['high', 0],
+  ['normal', 1],
+  ['low', 2],
+]);
+const LOW = 2;
 
 /** Made by {@link adaptiveConcurrency}. */
 export class AdaptiveConcurrencyPolicy extends Policy<never, AdaptiveConcurrencyEvents> {
@@ -68,7 +74,7 @@ export class AdaptiveConcurrencyPolicy extends Policy<never, AdaptiveConcurrency
     this.#sampledSince = clock.now();
     this.#gradient = new Gradient2({ ...limits, tolerance });
     this.#gate = new ConcurrencyGate(limits.initialLimit, {
-      levels: Object.keys(levelOf).length,
+      levels: levelOf.size,
       maxQueued,
       maxWaitMs,
       deadlines: deadlinesOf(clock),
@@ -95,10 +101,9 @@ export class AdaptiveConcurrencyPolicy extends Policy<never, AdaptiveConcurrency
   [bindStage](next: Run): Run {
     return (scope) => {
       if (scope.aborted) return Promise.reject(scope.reason);
-      const level = levelOf[scope.root.priority];
+      const level = levelOf.get(scope.root.priority);
       if (level === undefined) return Promise.reject(unknownPriority(scope.root.priority));
-      if (level === levelOf.low && this.#isLoopLate())
-        return Promise.reject(this.#refusal('event-loop-late'));
+      if (level === LOW && this.#isLoopLate()) return Promise.reject(this.#refusal('event-loop-late'));
       if (this.#gate.tryEnter()) return this.#enter(next, scope);
       const turn = this.#gate.wait(scope, level);
       if (turn === undefined) return Promise.reject(this.#refusal('full'));
@@ -192,7 +197,7 @@ export class AdaptiveConcurrencyPolicy extends Policy<never, AdaptiveConcurrency
 }
 
 function unknownPriority(received: unknown): TypeError {
-  const known = Object.keys(levelOf).map((name) => JSON.stringify(name));
+  const known = [...levelOf.keys()].map((name) => JSON.stringify(name));
   return new TypeError(
     `adaptive-concurrency: priority must be one of ${known.join(', ')}, received ${String(received)}`,
   );

@@ -17,12 +17,12 @@ export class Branch implements Scope {
   #reason: unknown;
   #controller: AbortController | undefined;
   #listeners: Set<AbortListener> | undefined;
-  readonly #leaveParent: () => void;
+  #leaveParent = nothing;
 
   constructor(parent: Scope) {
     this.root = parent.root;
     this.parent = parent;
-    this.#leaveParent = parent.abortable ? parent.onAbort((reason) => this.abort(reason)) : nothing;
+    if (parent.abortable) this.#leaveParent = parent.onAbort((reason) => this.abort(reason));
   }
 
   get abortable(): boolean {

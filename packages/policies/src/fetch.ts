@@ -1,4 +1,5 @@
 import { option, readOptions, withoutStack } from '@mainstay/core';
+import { ask } from './ask.js';
 import { type Guard, isGuard, signalOf } from './guard.js';
 import { BodyUsedError, HttpStatusError, isFailingStatus, isReplayable } from './http-status-error.js';
 
@@ -104,7 +105,7 @@ class FetchCall {
 
   #judge(response: Response): Response {
     if (this.#over) discard(response);
-    if (!this.#isFailure(response)) {
+    if (!ask('isFailure', this.#isFailure, isFailingStatus(response.status), response)) {
       this.#good.add(response);
       return response;
     }

@@ -70,9 +70,30 @@ export function signalOf(context: unknown): AbortSignal | undefined {
  */
 function breakerStage(guard: Guard, next: Run): Run {
   return (scope) => {
+    if (scope.abortable && (guard as { state?: unknown }).state === 'half-open')
+      return executeHalfOpen(guard, next, scope);
     const { guardSignal } = scope;
     return executeGuard(guard, () => next(scope), guardSignal && { signal: guardSignal });
   };
+}
+
+/**
+ * Half-open, a breaker may let the call wait for the place of a probe (`halfOpen.waiting`). Until it runs, a timeout around it ends
+ * the wait and counts for nothing: a probe that was never made says nothing about the dependency.
+ */
+function executeHalfOpen(guard: Guard, next: Run, scope: Scope): Promise<unknown> {
+  const controller = new AbortController();
+  const abort = (reason: unknown): void => controller.abort(reason);
+  let leave = scope.onAbort(abort);
+  const begin = (): Promise<unknown> => {
+    leave();
+    leave = onAbort(scope.guardSignal, abort);
+    return next(scope);
+  };
+  const running = executeGuard(guard, begin, { signal: controller.signal });
+  const end = (): void => leave();
+  running.then(end, end);
+  return running;
 }
 
 /** Other guards may wait, or give up on their own: they are told of everything, by a signal that is made when they read it. */

@@ -58,13 +58,16 @@ export class HedgedCall {
         if (this.#running.size === 0 && this.#finish()) this.#events.failed(error);
       },
     );
-    if (this.#delayMs !== Number.POSITIVE_INFINITY) {
+    // `fn` itself may have ended the call: nobody would cancel the deadline of one that is over.
+    if (!this.#over && this.#delayMs !== Number.POSITIVE_INFINITY) {
       this.#deadline = this.#deadlines.add(this.#delayMs, () => this.#hedge());
     }
   }
 
   #hedge(): void {
-    if (!this.#over && this.#events.mayHedge(this.#launched)) this.#launch();
+    if (this.#over || !this.#events.mayHedge(this.#launched)) return;
+    // Asked again: a listener of `hedge` may have aborted the call.
+    if (!this.#over) this.#launch();
   }
 
   #leave(branch: Branch): void {

@@ -101,7 +101,7 @@ export class ThrottlePolicy extends Policy<never, ThrottleEvents> {
   [bindStage](next: Run): Run {
     return (scope) => {
       const { rejectionRate } = this;
-      if (rejectionRate > 0 && this.#random() < rejectionRate) {
+      if (rejectionRate > 0 && ask('random', this.#random, 1) < rejectionRate) {
         return Promise.reject(this.#turnAway(rejectionRate));
       }
       return this.#call(next, scope);

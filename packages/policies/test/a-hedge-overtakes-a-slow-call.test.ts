@@ -128,3 +128,42 @@ test('a parent’s abort ends all attempts', async () => {
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   expect(policy.stats().aborted).toBe(1);
 });
+
+test('fn that aborts its own call leaves no deadline behind', async () => {
+  const clock = new ManualClock(0);
+  const controller = new AbortController();
+  const policy = hedge({ delayMs: 60_000, clock });
+  const call = policy.execute(
+    () => {
+      controller.abort(broken);
+      return new Promise(() => {});
+    },
+    { signal: controller.signal },
+  );
+  await expect(call).rejects.toBe(broken);
+  expect(deadlinesOf(clock).size).toBe(0);
+});
+
+test('a listener of hedge that aborts the call: nothing more is called, nothing is left, nothing warns', async () => {
+  const warnings: Error[] = [];
+  const heard = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', heard);
+  const clock = new ManualClock(0);
+  const controller = new AbortController();
+  const policy = hedge({ delayMs: 100, maxHedges: 3, clock });
+  policy.on('hedge', () => controller.abort(broken));
+  let made = 0;
+  const call = policy.execute(
+    () => {
+      made += 1;
+      return new Promise(() => {});
+    },
+    { signal: controller.signal },
+  );
+  call.catch(() => {});
+  clock.advance(1_000);
+  await expect(call).rejects.toBe(broken);
+  await settled();
+  process.off('warning', heard);
+  expect([made, deadlinesOf(clock).size, warnings]).toEqual([1, 0, []]);
+});

@@ -105,3 +105,15 @@ test('errors and results that are no rejection count as accepted; a caller who w
   await settled();
   expect(policy.stats()).toMatchObject({ requests: 3, accepts: 2, aborted: 1 });
 });
+
+test('a random that throws turns nobody away, and execute does not throw', async () => {
+  const policy = throttle({
+    clock: new ManualClock(0),
+    random: () => {
+      throw new Error('no chance');
+    },
+  });
+  for (let call = 0; call < 3; call += 1) await policy.execute(fail).catch(() => {});
+  expect(policy.rejectionRate).toBeGreaterThan(0);
+  expect(await policy.execute(() => 'let through')).toBe('let through');
+});

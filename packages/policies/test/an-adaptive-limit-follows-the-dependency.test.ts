@@ -238,3 +238,18 @@ test('who waits is served by priority, then in order; never more run than the li
     { numRuns: 150 },
   );
 });
+
+test.each(['constructor', '__proto__', 'toString', 'urgent', 7])(
+  'priority %j is refused, and blocks nobody',
+  async (unknown) => {
+    const policy = quiet(new ManualClock(0), { initialLimit: 1, minLimit: 1, maxQueued: 5 });
+    const first = deferred();
+    const running = policy.execute(() => first.promise);
+    const priority = unknown as Priority;
+    await expect(policy.execute(() => 'second', { priority })).rejects.toThrow(TypeError);
+    expect(policy.stats().queued).toBe(0);
+    first.resolve('first');
+    await running;
+    expect(await policy.execute(() => 'third')).toBe('third');
+  },
+);

@@ -178,3 +178,15 @@ test('an answer that breaks off in the middle breaks off for the caller', async 
   server.closeAllConnections();
   await expect(body.text()).rejects.toThrow();
 });
+
+test('isFailure that throws: the status decides, and the caller gets the answer', async () => {
+  const { url, requests } = await serve([{ status: 503 }, { body: 'at last' }]);
+  const agent = new Agent();
+  onTestFinished(() => agent.destroy());
+  const isFailure = () => {
+    throw new Error('the judge is broken');
+  };
+  const dispatcher = agent.compose(resilientInterceptor(quick(), { isFailure }));
+  const { statusCode, body } = await request(url, { dispatcher });
+  expect([statusCode, await body.text(), requests.length]).toEqual([200, 'at last', 2]);
+});

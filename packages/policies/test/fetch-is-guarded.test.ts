@@ -179,3 +179,23 @@ test('answers that were replaced are given up, so that they hold no connection',
   for (let waited = 0; waited < 40 && (await open()) > 1; waited += 1) await sleep(50);
   expect(await open()).toBeLessThanOrEqual(1);
 });
+
+test('isFailure that throws: the status decides, and the bodies that nobody gets are cancelled', async () => {
+  let cancelled = 0;
+  const statuses = [503, 503, 200];
+  const guarded = resilientFetch(quick(), {
+    fetch: async () => {
+      const body = new ReadableStream({
+        cancel() {
+          cancelled += 1;
+        },
+      });
+      return new Response(body, { status: statuses.shift() ?? 200 });
+    },
+    isFailure: () => {
+      throw new Error('the judge is broken');
+    },
+  });
+  expect((await guarded('http://never.example')).status).toBe(200);
+  expect([statuses.length, cancelled]).toEqual([0, 2]);
+});

@@ -1,6 +1,7 @@
 import { onAbort, withoutStack } from '@mainstay/core';
 import type { Dispatcher } from 'undici';
-import { HttpStatusError } from '../http-status-error.js';
+import { ask } from '../ask.js';
+import { HttpStatusError, isFailingStatus } from '../http-status-error.js';
 
 type Controller = Dispatcher.DispatchController;
 type Handler = Dispatcher.DispatchHandler;
@@ -99,7 +100,8 @@ export class Attempt implements Handler {
       receiver.onResponseStart?.(facade, statusCode, headers, statusMessage),
     );
     const { isFailure, replayable } = this.#observer;
-    if (!isFailure(statusCode)) this.#resolve(this);
+    // Nothing may be thrown into undici's parser, which would leave the call without an answer.
+    if (!ask('isFailure', isFailure, isFailingStatus(statusCode), statusCode)) this.#resolve(this);
     else
       this.#reject(withoutStack(() => new HttpStatusError<Attempt>(statusCode, headers, this, replayable)));
   }
