@@ -189,6 +189,8 @@ export class CircuitBreaker {
     const ticket = await line.wait(signal ?? undefined);
     // Still that of the probes where the wait was too long: the circuit may have closed, and lets the line in by and by.
     if (ticket === NO_TICKET) throw this.#turnAway(this.state === 'closed' ? state : this.state);
+    // Between the turn and this line the circuit may have been isolated, or have opened.
+    if (this.state === 'isolated' || this.state === 'open') throw this.#turnAway(this.state);
     if (signal == null) return this.#execute(fn, ticket);
     if (!signal.aborted) return callWithSignal(this.#circuit, fn, ticket, signal);
     this.#circuit.after(ticket, 'ignored', 0, undefined);

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -11,6 +11,7 @@ const dist = pathToFileURL(path.join(root, 'dist/index.js')).href;
 /** The code blocks of the README, each with the output that stands below it, if any does. */
 const examples = [...readme.matchAll(/```js\n(.*?)```(?:\n\n```\n(.*?)```)?/gs)].map(
   ([, code = '', output]) => ({
+    source: code,
     code: code.replaceAll("'@mainstay/circuit-breaker'", JSON.stringify(dist)),
     output,
   }),
@@ -33,4 +34,31 @@ test('the first example prints what is shown, but for the jitter of its open tim
   const [first] = examples;
   const withoutJitter = (text = '') => text.replace(/come back in [\d.]+ s/, 'come back in … s');
   expect(withoutJitter(printed(first?.code ?? ''))).toBe(withoutJitter(first?.output));
+});
+
+test('the examples and the type of isFailure that it shows are strict TypeScript', {
+  timeout: 60_000,
+}, () => {
+  mkdirSync(path.join(root, 'reports'), { recursive: true });
+  // Within the package, which finds itself by its name there.
+  const folder = mkdtempSync(path.join(root, 'reports/readme-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const codes = examples.filter(({ output }) => output !== undefined).map(({ source }) => source);
+  const [isFailure] = /\{ result: \(response: Response\).*?\}/.exec(readme) ?? [];
+  codes.push(
+    `import { CircuitBreaker } from '@mainstay/circuit-breaker';\nnew CircuitBreaker({ name: 'a', isFailure: ${isFailure} });\n`,
+  );
+  const files = codes.map((code, index) => {
+    const file = path.join(folder, `example-${index}.mts`);
+    writeFileSync(file, code);
+    return file;
+  });
+  const tsc = path.resolve(root, '../../node_modules/typescript/bin/tsc');
+  const options = '--ignoreConfig --strict --noEmit --module nodenext --target es2023 --types node'.split(
+    ' ',
+  );
+  expect(files).toHaveLength(3);
+  expect(execFileSync(process.execPath, [tsc, ...options, ...files], { cwd: root, encoding: 'utf8' })).toBe(
+    '',
+  );
 });

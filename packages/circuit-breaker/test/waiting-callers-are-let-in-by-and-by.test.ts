@@ -235,3 +235,19 @@ test('waiting needs a clock with timers, and its limits are checked', () => {
   );
   expect(() => makeBreaker({ halfOpen: { waiting: { maxWaiting: 1 } as object } })).toThrow('unknown option');
 });
+
+test('who was let in, but was not yet called when the circuit was isolated, is turned away', async () => {
+  const { breaker } = await halfOpened();
+  const probe = breaker.tryAcquire();
+  const { running, results } = callers(breaker, 1);
+  probe?.ignore();
+  breaker.isolate();
+  const [result] = await results;
+  expect(running).toHaveLength(0);
+  expect(result).toMatchObject({
+    status: 'rejected',
+    reason: { code: 'ERR_CIRCUIT_OPEN', state: 'isolated' },
+  });
+  breaker.release();
+  expect(breaker.stats()).toMatchObject({ state: 'closed', waiting: 0 });
+});
