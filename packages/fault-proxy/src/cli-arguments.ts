@@ -5,6 +5,7 @@ import { faultTypes } from './fault-kinds.js';
 export interface CliArguments {
   readonly listen: Address;
   readonly target: Address;
+  /** Undefined: none. */
   readonly control: Address | undefined;
   readonly seed: number | undefined;
   readonly http: boolean;
@@ -24,7 +25,7 @@ export const usage = `Usage: fault-proxy --listen [host:]port --target [host:]po
 
   --listen   where clients connect; 0 is any free port
   --target   where connections are passed on to
-  --control  [host:]port of the HTTP control API; none without it
+  --control  [host:]port of the HTTP control API, any free port without it; none for none
   --http     understand HTTP/1.1, for the HTTP faults
   --seed     a whole number: what is random comes again with the same seed
   --fault    a fault to start with, as JSON; may be given several times:
@@ -44,7 +45,7 @@ export function readArguments(args: readonly string[]): CliArguments | undefined
   return {
     listen: readAddress('--listen', values.listen, 0),
     target: readAddress('--target', values.target, 1),
-    control: values.control === undefined ? undefined : readAddress('--control', values.control, 0),
+    control: values.control === 'none' ? undefined : readAddress('--control', values.control ?? '0', 0),
     seed: values.seed === undefined ? undefined : readSeed(values.seed),
     http: values.http === true,
     faults: (values.fault ?? []).map(readFaultText),

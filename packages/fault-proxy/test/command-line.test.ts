@@ -79,6 +79,24 @@ test('starts with faults, in HTTP mode', async () => {
   expect((await fetch(`${url}/`)).status).toBe(418);
 });
 
+test.for([
+  [[], 2],
+  [['--control', 'none'], 1],
+] as const)(
+  'the control API is there on the loopback interface unless told otherwise: %s',
+  async ([args, lines]) => {
+    const { child, output, exit } = run('--listen', '0', '--target', '9', ...args);
+    await until(() => output.out.split('\n').length === lines + 1);
+    if (lines === 2) {
+      const control = /control API at (http:\/\/127\.0\.0\.1:\d+)/.exec(output.out)?.[1];
+      expect((await fetch(`${control}/stats`)).status).toBe(200);
+    }
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(output.out.trimEnd().split('\n')).toHaveLength(lines);
+  },
+);
+
 test('--help tells how', async () => {
   const { output, exit } = run('--help');
   expect(await exit).toBe(0);
@@ -99,8 +117,9 @@ test.for([
   [['--lissen', '0'], /--lissen/],
 ] as const)('wrong use is told with exit code 2: %s', async ([args, message]) => {
   const { output, exit } = run(...args);
-  expect(await exit).toBe(2);
+  const code = await exit;
   expect(output.err).toMatch(message);
+  expect(code).toBe(2);
   expect(output.err).toContain('Usage:');
 });
 

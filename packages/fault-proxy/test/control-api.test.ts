@@ -96,7 +96,6 @@ test('an unknown fault is answered with the list of what is allowed', async () =
 test('unknown paths and faults are told; JSON must be named as such; only the loopback name is answered', async () => {
   await using rig = await setUp();
   expect(await rig.call('GET', '/nothing')).toMatchObject({ status: 404 });
-  expect(await rig.call('PUT', '/faults', '{}')).toMatchObject({ status: 404 });
   expect(await rig.call('DELETE', '/faults/7')).toMatchObject({ status: 404, json: { faults: [] } });
   expect(await rig.call('POST', '/faults', '{"type":"stall"}', 'text/plain')).toMatchObject({ status: 415 });
   const status = await new Promise((resolve) => {
@@ -104,6 +103,19 @@ test('unknown paths and faults are told; JSON must be named as such; only the lo
     rawRequest({ ...options, path: '/faults' }, (answer) => resolve(answer.resume().statusCode)).end();
   });
   expect(status).toBe(403);
+});
+
+test.for([
+  ['PUT', '/faults', 'GET, POST, DELETE'],
+  ['POST', '/stats', 'GET'],
+  ['PATCH', '/faults/1', 'DELETE'],
+] as const)('a wrong method is told, with those that are right: %s %s', async ([method, path, allow]) => {
+  await using rig = await setUp();
+  const answer = await fetch(`${rig.control.url}${path}`, { method, body: '{"type":"stall"}' });
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect((await answer.json()) as object).toMatchObject({ status: 405, title: 'Method not allowed' });
+  expect(rig.proxy.faults).toEqual([]);
 });
 
 test('a fault that cannot be added now is a conflict, a taken port an error with a code', async () => {

@@ -6,12 +6,20 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
   readonly extra: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, title: string, detail: string, extra: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    extra: Readonly<Record<string, unknown>> = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(detail);
     this.status = status;
     this.title = title;
     this.extra = extra;
+    this.headers = headers;
   }
 }
 
@@ -19,16 +27,17 @@ export function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,
-  type = 'application/json',
+  headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.headersSent || response.destroyed) return;
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
-    'content-type': type,
+    'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     // What was not read of a refused body must not be taken for the next request.
     ...(response.req.complete ? {} : { connection: 'close' }),
+    ...headers,
   });
   response.end(text);
 }
@@ -40,7 +49,7 @@ export function sendProblem(response: ServerResponse, error: unknown): void {
     response,
     status,
     { type: 'about:blank', title, status, detail, ...extra },
-    'application/problem+json',
+    { ...problem.headers, 'content-type': 'application/problem+json' },
   );
 }
 

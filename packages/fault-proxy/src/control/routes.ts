@@ -33,9 +33,22 @@ export async function route(proxy: FaultProxy, request: IncomingMessage): Promis
   const id = /^\/faults\/(\d{1,15})$/.exec(path)?.[1];
   if (id !== undefined && request.method === 'DELETE')
     return { status: 200, body: remove(proxy, Number(id)) };
+  const methods = methodsOf(path);
+  if (methods.length > 0) {
+    const detail = `there is no ${request.method} ${path}, but ${methods.join(' and ')}`;
+    throw new Problem(405, 'Method not allowed', detail, { allowed: paths }, { allow: methods.join(', ') });
+  }
   throw new Problem(404, 'Not found', `there is no ${request.method} ${path.slice(0, 100)}`, {
     allowed: paths,
   });
+}
+
+/** What may be done with a path that there is. */
+function methodsOf(path: string): string[] {
+  const known = path.replace(/^\/faults\/\d{1,15}$/, '/faults/<id>');
+  return paths
+    .map((line) => line.split(' '))
+    .flatMap(([method, name]) => (name === known ? [method ?? ''] : []));
 }
 
 function describe(proxy: FaultProxy): Record<string, unknown> {

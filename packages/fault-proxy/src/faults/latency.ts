@@ -6,7 +6,7 @@ import type { Draw } from '../random.js';
 export interface LatencyOptions {
   /** How long everything is on its way, in milliseconds; with direction `both`, a round trip takes twice as long. */
   ms: number;
-  /** Each chunk takes up to this much longer or shorter, evenly spread, in milliseconds. Default 0. */
+  /** Each chunk takes up to this much longer or shorter, evenly spread, but never less than nothing, in milliseconds. Default 0. */
   jitterMs?: number;
   /**
    * How many bytes may be on their way in one direction of a connection before the sender has to wait: what a TCP window is to

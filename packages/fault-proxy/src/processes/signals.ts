@@ -1,13 +1,17 @@
 import { invalidOption, MainstayError } from '@mainstay/core';
 
+/** What the systems' 32-bit signed numbers hold. */
+const LARGEST_PID = 2_147_483_647;
+
 /**
  * A process that may be signalled. 0 and negative numbers would mean whole groups, 1 is the system's first process.
  * @throws TypeError or RangeError
  */
 export function checkPid(owner: string, pid: unknown): number {
-  const mustBe = 'must be the number of another process, a whole number of at least 2';
+  const mustBe = `must be the number of another process, a whole number from 2 to ${LARGEST_PID}`;
   if (typeof pid !== 'number') throw invalidOption(owner, 'pid', mustBe, pid);
-  if (!Number.isSafeInteger(pid) || pid < 2) throw invalidOption(owner, 'pid', mustBe, pid, 'range');
+  if (!Number.isSafeInteger(pid) || pid < 2 || pid > LARGEST_PID)
+    throw invalidOption(owner, 'pid', mustBe, pid, 'range');
   if (pid === process.pid) {
     throw invalidOption(owner, 'pid', 'must not be this process itself', pid, 'range');
   }
