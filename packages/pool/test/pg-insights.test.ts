@@ -94,6 +94,17 @@ postgresTest('a statement in a loop is noticed within its unit of work, once, an
   expect(seen).toMatchObject([{}, { fingerprint: 'SELECT ?::int', times: 5 }]);
 });
 
+postgresTest(
+  'a caller who waits in vain is told what the holders are doing, without their data',
+  async () => {
+    const pool = pgPool({ max: 1, acquireTimeoutMs: 60 });
+    const busy = pool.query("SELECT pg_sleep(0.3), 'secret' AS password");
+    const error = await pool.query('SELECT 1').catch((reason: Error) => reason);
+    expect((error as Error).message).toContain('SELECT pg_sleep(?), ? AS password');
+    await busy;
+  },
+);
+
 postgresTest('a watcher that throws changes nothing', async () => {
   const thrower = () => {
     throw new Error('a watcher');
@@ -109,6 +120,7 @@ postgresTest('a watcher that throws changes nothing', async () => {
 test('profiles give their numbers, and what is given counts', () => {
   const web = new PgPool({ profile: 'web' });
   expect(web.options.max).toBe(profiles.web.max);
+  expect(web.stats()).toMatchObject({ max: 20, overflow: 10 });
   expect(profiles.web).toMatchObject({ max: 20, overflow: 10, validateAfterIdleMs: 1_000 });
   expect(new PgPool({ profile: 'web', max: 3 }).options.max).toBe(3);
   expect(new PgPool({ profile: 'batch', poolSize: 2 }).options.max).toBe(2);
