@@ -2,32 +2,45 @@
 import pg from 'pg';
 import { type Config, withoutCredentials } from './config/config.js';
 import { ConfigError } from './config/config-problem.js';
-import { MigrationError } from './database/migrate.js';
+import { DatabaseStartError, MigrationError } from './database/migrate.js';
 
 export function explainStartupError(error: unknown, config: Config | undefined): string {
   if (error instanceof ConfigError || config === undefined) return messageOf(error);
   const cause = rootCause(error);
-  const { code, syscall } = cause as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') {
-    return `Port ${config.port} on ${config.host} is taken. Stop what is using it, or set PORT to another one (0 takes any free one).`;
-  }
-  if (code === 'EACCES' && syscall === 'listen') {
-    return `Port ${config.port} may not be opened by this user. Set PORT to 1024 or above.`;
-  }
-  if (code === 'EADDRNOTAVAIL' && syscall === 'listen') {
-    return `HOST=${config.host} is no address of this machine. 127.0.0.1 and 0.0.0.0 always are.`;
-  }
+  const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === '53100') {
     return 'The disk is full. Free some space where Postgres keeps its data and where the logs go, then start again.';
   }
-  const postgres = explainPostgres(cause, config);
-  if (error instanceof MigrationError) return postgres ? `${error.message}\n${postgres}` : error.message;
-  return postgres ?? `The backend could not start: ${messageOf(error)}`;
+  const fallback = `The backend could not start: ${messageOf(cause)}`;
+  // Only what happened while the database was opened is laid at its door.
+  if (error instanceof DatabaseStartError) return explainPostgres(cause, config) ?? fallback;
+  if (error instanceof MigrationError) {
+    const postgres = explainPostgres(cause, config);
+    return postgres && cause !== error ? `${error.message}\n${postgres}` : error.message;
+  }
+  return explainListening(cause as NodeJS.ErrnoException, config) ?? fallback;
+}
+
+function explainListening(
+  { code, syscall }: NodeJS.ErrnoException,
+  { host, port }: Config,
+): string | undefined {
+  if (syscall === 'getaddrinfo') {
+    return `HOST=${host} is a name that nobody knows (${code}). 127.0.0.1 and 0.0.0.0 always work.`;
+  }
+  const hints: Record<string, string> = {
+    EADDRINUSE: `Port ${port} on ${host} is taken. Stop what is using it, or set PORT to another one (0 takes any free one).`,
+    EACCES: `Port ${port} may not be opened by this user. Set PORT to 1024 or above.`,
+    EADDRNOTAVAIL: `HOST=${host} is no address of this machine. 127.0.0.1 and 0.0.0.0 always are.`,
+  };
+  return syscall === 'listen' ? hints[code ?? ''] : undefined;
 }
 
 function explainPostgres(cause: unknown, { databaseUrl }: Config): string | undefined {
   const where = withoutCredentials(databaseUrl);
   if (cause instanceof pg.DatabaseError) return explainRefusal(cause, where, databaseUrl);
+  // A mistake of ours, wherever it happens.
+  if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError) return;
   const { code } = cause as NodeJS.ErrnoException;
   const reason = code ?? messageOf(cause);
   return `Postgres cannot be reached at ${where} (${reason}). Start it, or correct DATABASE_URL.`;

@@ -50,6 +50,24 @@ describe('the configuration', () => {
     expect(message).toContain('must be a port from 0 (any free one) to 65535 (default 3000)');
   });
 
+  test('tells what is wrong between variables even where another one is wrong by itself', () => {
+    expect(variables({ NODE_ENV: 'production', DATABASE_URL, PORT: 'abc' })).toEqual([
+      'PORT',
+      'JWT_SECRET',
+      'MODELS',
+    ]);
+    expect(variables({ DATABASE_URL, PORT: 'abc', DRAIN_TIMEOUT_MS: '5' })).toEqual([
+      'PORT',
+      'DRAIN_TIMEOUT_MS',
+    ]);
+    // Told once: a secret that is too short anywhere is not told again for production.
+    const MODELS = '[{"name":"sage","baseUrl":"https://a.example/v1"}]';
+    expect(variables({ NODE_ENV: 'production', DATABASE_URL, JWT_SECRET: 'short', MODELS })).toEqual([
+      'JWT_SECRET',
+    ]);
+    expect(variables({ DATABASE_URL, MODELS: '{', DRAIN_TIMEOUT_MS: '5' })).toEqual(['MODELS']);
+  });
+
   test('takes an empty variable for one that is not set', () => {
     expect(readConfig({ DATABASE_URL, PORT: '', REDIS_URL: ' ' })).toMatchObject({
       port: 3000,

@@ -59,4 +59,41 @@ describe('conversations', () => {
       expect([path, status, body.type]).toEqual([path, 400, 'urn:problem:invalid-request']);
     }
   });
+
+  test('refuse a cursor whose moment Postgres does not know', async () => {
+    const ada = await visitor(system.url);
+    for (const moment of [
+      '0000-01-01T00:00:00.000Z',
+      '9999-12-31T24:00:00.000Z',
+      '2026-02-30T00:00:00.000Z',
+      '2026-01-01T00:00:00.1Z',
+      '-271821-04-20T00:00:00.000Z',
+    ]) {
+      const cursor = Buffer.from(`${moment}|${crypto.randomUUID()}`).toString('base64url');
+      const { status, body } = await ada.get(`/api/conversations?cursor=${cursor}`);
+      expect([moment, status, body.type]).toEqual([moment, 400, 'urn:problem:invalid-request']);
+    }
+    for (const moment of ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z']) {
+      const cursor = Buffer.from(`${moment}|${crypto.randomUUID()}`).toString('base64url');
+      expect([moment, (await ada.get(`/api/conversations?cursor=${cursor}`)).status]).toEqual([moment, 200]);
+    }
+  });
+
+  test('are the same ones however their id is written', async () => {
+    const gus = await visitor(system.url, 'gus');
+    const { body } = await gus.chat('one');
+    const shouted = String(body.conversationId).toUpperCase();
+    expect((await gus.get(`/api/conversations/${shouted}`)).body.messages).toHaveLength(2);
+    const again = await gus.chat('two', { conversationId: shouted });
+    expect(again.body.conversationId).toBe(body.conversationId);
+    for (const id of [body.conversationId, shouted]) {
+      expect((await gus.get(`/api/conversations/${id}`)).body.messages).toHaveLength(4);
+    }
+  });
+
+  test('are called by their first line, cut between characters', async () => {
+    const hal = await visitor(system.url, 'hal');
+    await hal.chat(`${'🙂'.repeat(90)}\nand more`);
+    expect((await hal.get('/api/conversations')).body.items[0].title).toBe(`${'🙂'.repeat(79)}…`);
+  });
 });

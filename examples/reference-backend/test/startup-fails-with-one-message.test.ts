@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test as testAlone } from 'vitest';
 import { type Services, startServices } from '../../../scripts/services/index.mjs';
 import { readConfig } from '../src/config/config.js';
+import { DatabaseStartError } from '../src/database/migrate.js';
 import { explainStartupError } from '../src/startup-error.js';
 import { testWith } from './support/parts.js';
 import { type Ended, startProcess } from './support/process.js';
@@ -124,6 +125,18 @@ describe('a start that cannot work ends with one message', () => {
       `Port ${port} on 127.0.0.1 is taken. Stop what is using it, or set PORT to another one (0 takes any free one).`,
     );
   });
+
+  test('when HOST is a name that nobody knows, which is not held against Postgres', async () => {
+    expect(await failure({ DATABASE_URL: databaseUrl(), HOST: 'no-such.invalid' })).toMatch(
+      /^HOST=no-such\.invalid is a name that nobody knows \(E[A-Z_]+\)\./,
+    );
+  });
+
+  test('when HOST is no address of this machine', async () => {
+    expect(await failure({ DATABASE_URL: databaseUrl(), HOST: '192.0.2.1' })).toBe(
+      'HOST=192.0.2.1 is no address of this machine. 127.0.0.1 and 0.0.0.0 always are.',
+    );
+  });
 });
 
 describe('a start that needs no database to fail', () => {
@@ -134,6 +147,18 @@ describe('a start that needs no database to fail', () => {
     for (const error of [full, written, new Error('wrapped', { cause: full })]) {
       expect(explainStartupError(error, config)).toMatch(/^The disk is full\. Free some space/);
     }
+  });
+
+  testAlone('calls a mistake of ours by its name, wherever it happens', () => {
+    const config = readConfig({ DATABASE_URL: 'postgres://127.0.0.1/gateway' });
+    const bug = new TypeError('metrics.watch is not a function');
+    for (const error of [bug, new DatabaseStartError('while migrating', { cause: bug })]) {
+      expect(explainStartupError(error, config)).toBe(
+        'The backend could not start: metrics.watch is not a function',
+      );
+    }
+    const denied = Object.assign(new Error('EACCES: denied'), { code: 'EACCES', syscall: 'open' });
+    expect(explainStartupError(denied, config)).toBe('The backend could not start: EACCES: denied');
   });
 
   testAlone('tells every problem of the configuration', async () => {

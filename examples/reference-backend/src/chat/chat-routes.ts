@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { conversationIdSchema } from '../conversations/conversation.js';
 import { Problem, problems } from '../http/problem.js';
 import { visitorSignal } from '../http/visitor-signal.js';
 import { NoModelAnsweredError } from '../models/fallback-chain.js';
@@ -11,7 +12,7 @@ const withoutNul = (text: string) => !text.includes('\0');
 const bodySchema = z.object({
   message: z.string().trim().min(1).max(32_000).refine(withoutNul, 'must not contain the NUL character'),
   model: z.string().max(63).optional().describe('is asked first; the others stand in'),
-  conversationId: z.uuid().optional().describe('goes on with this conversation'),
+  conversationId: conversationIdSchema.optional().describe('goes on with this conversation'),
 });
 
 const answerSchema = z.object({

@@ -37,7 +37,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     if (result.success) values[variable] = result.data;
     else problems.push(...problemsOf(variable, raw, result.error.issues));
   }
-  if (problems.length === 0) problems.push(...crossChecks(values as Values, env));
+  problems.push(...crossChecks(values as Partial<Values>, env));
   if (problems.length > 0) throw new ConfigError(problems);
   return toConfig(values as Values);
 }

@@ -7,8 +7,12 @@ const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 type Report = (variable: ConfigProblem['variable'], received: string, allowed: string) => void;
 
-function productionSecrets({ NODE_ENV, JWT_SECRET }: Values, report: Report): void {
-  if (NODE_ENV !== 'production') return;
+/** What passed its own check: a variable that did not has no key here, and its rules wait. */
+type Passed = Partial<Values>;
+
+function productionSecrets(values: Passed, report: Report): void {
+  if (values.NODE_ENV !== 'production' || !('JWT_SECRET' in values)) return;
+  const { JWT_SECRET } = values;
   const advice =
     '32 random characters or more in production; make one with `node -p "crypto.randomBytes(32).toString(\'base64url\')"`';
   if (JWT_SECRET === undefined) report('JWT_SECRET', 'nothing', advice);
@@ -16,7 +20,7 @@ function productionSecrets({ NODE_ENV, JWT_SECRET }: Values, report: Report): vo
   else if (placeholders.test(JWT_SECRET)) report('JWT_SECRET', 'a placeholder (hidden)', advice);
 }
 
-function keysOnTheWire({ MODELS }: Values, report: Report): void {
+function keysOnTheWire({ MODELS = [] }: Passed, report: Report): void {
   for (const { name, baseUrl, apiKey } of MODELS) {
     const { protocol, hostname, origin } = new URL(baseUrl);
     if (apiKey === undefined || protocol === 'https:' || loopback.test(hostname)) continue;
@@ -24,7 +28,8 @@ function keysOnTheWire({ MODELS }: Values, report: Report): void {
   }
 }
 
-function drainOutlastsAnswers({ MODELS, DRAIN_TIMEOUT_MS }: Values, report: Report): void {
+function drainOutlastsAnswers({ MODELS, DRAIN_TIMEOUT_MS }: Passed, report: Report): void {
+  if (MODELS === undefined || DRAIN_TIMEOUT_MS === undefined) return;
   const slowest = Math.max(...MODELS.map(({ timeoutMs }) => timeoutMs));
   if (DRAIN_TIMEOUT_MS >= slowest) return;
   report(
@@ -34,12 +39,12 @@ function drainOutlastsAnswers({ MODELS, DRAIN_TIMEOUT_MS }: Values, report: Repo
   );
 }
 
-export function crossChecks(values: Values, env: NodeJS.ProcessEnv): ConfigProblem[] {
+export function crossChecks(values: Passed, env: NodeJS.ProcessEnv): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const report: Report = (variable, received, allowed) =>
     problems.push({ variable, place: '', received, rule: `must be ${allowed}` });
   productionSecrets(values, report);
-  if (values.NODE_ENV === 'production' && !env.MODELS) {
+  if (values.NODE_ENV === 'production' && !env.MODELS?.trim()) {
     report('MODELS', 'nothing', 'set in production: the default is the stand-in providers');
   }
   keysOnTheWire(values, report);

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { CachedReads } from '../cache/cached-reads.js';
 import { Problem, problems } from '../http/problem.js';
-import { conversationPageSchema, conversationSchema } from './conversation.js';
+import { conversationIdSchema, conversationPageSchema, conversationSchema } from './conversation.js';
 import { cursorSchema } from './cursor.js';
 
 export const conversationRoutes: FastifyPluginAsyncZod<{ reads: CachedReads }> = async (app, { reads }) => {
@@ -32,7 +32,7 @@ export const conversationRoutes: FastifyPluginAsyncZod<{ reads: CachedReads }> =
       schema: {
         tags: ['conversations'],
         summary: 'One of your conversations with its messages',
-        params: z.object({ id: z.uuid() }),
+        params: z.object({ id: conversationIdSchema }),
         response: { 200: conversationSchema, ...problems(400, 401, 404, 503) },
       },
     },

@@ -78,7 +78,9 @@ export class ConversationStore {
 
 function titleOf(question: string): string {
   const [line = ''] = question.trim().split('\n');
-  return line.length > titleLength ? `${line.slice(0, titleLength - 1)}…` : line;
+  // By code point: half of a surrogate pair is no text.
+  const characters = [...line];
+  return characters.length > titleLength ? `${characters.slice(0, titleLength - 1).join('')}…` : line;
 }
 
 const toSummary = ({ id, title, created_at, updated_at }: SummaryRow): ConversationSummary => ({

@@ -1,6 +1,9 @@
 // The shapes of a conversation, as the API shows them and as the cache keeps them (plain JSON, no Date).
 import { z } from 'zod';
 
+/** Lower case, as Postgres writes it: cache keys and tags hold the id as a text. */
+export const conversationIdSchema = z.uuid().toLowerCase();
+
 export const messageSchema = z.object({
   role: z.enum(['user', 'assistant']),
   content: z.string(),

@@ -1,12 +1,16 @@
 // A place in a list that stays right while rows are added: the last row seen, not a number of rows to skip.
 import { z } from 'zod';
+import { conversationIdSchema } from './conversation.js';
 
 export interface Cursor {
   updatedAt: string;
   id: string;
 }
 
-const parts = z.tuple([z.iso.datetime(), z.uuid()]);
+/** Exactly as `toISOString` writes it, within the years that Postgres shares with it. */
+const isMoment = (text: string) => text >= '0001' && new Date(text).toISOString() === text;
+
+const parts = z.tuple([z.iso.datetime().refine(isMoment), conversationIdSchema]);
 
 export const encodeCursor = ({ updatedAt, id }: Cursor) =>
   Buffer.from(`${updatedAt}|${id}`).toString('base64url');

@@ -12,6 +12,11 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+/** Postgres was not there, or did not let us in: what went wrong is the cause. */
+export class DatabaseStartError extends Error {
+  override readonly name = 'DatabaseStartError';
+}
+
 /** Any number, as long as every instance of this service uses the same. */
 const advisoryLock = 7_236_401_552;
 const lockTimeoutMs = 60_000;
@@ -31,6 +36,9 @@ export async function migrateDatabase(url: string, migrations: readonly Migratio
   try {
     await client.connect();
     return await migrate(client, migrations);
+  } catch (error) {
+    if (error instanceof MigrationError) throw error;
+    throw new DatabaseStartError('The schema could not be brought up to date', { cause: error });
   } finally {
     await client.end();
   }
