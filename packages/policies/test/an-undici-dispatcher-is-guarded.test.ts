@@ -190,3 +190,17 @@ test('isFailure that throws: the status decides, and the caller gets the answer'
   const { statusCode, body } = await request(url, { dispatcher });
   expect([statusCode, await body.text(), requests.length]).toEqual([200, 'at last', 2]);
 });
+
+test.each(['GET', 'HEAD'] as const)(
+  'a handler that throws at the answer to %s is told of its own error, and nothing is left unhandled',
+  async (method) => {
+    const { url } = await serve([{ body: 'hello' }]);
+    const thrown = new Error('the factory is broken');
+    const factory = () => {
+      throw thrown;
+    };
+    await expect(stream(url, { method, dispatcher: guarded(quick()) }, factory)).rejects.toBe(thrown);
+    const next = await request(url, { dispatcher: guarded(quick()) });
+    expect(await next.body.text()).toBe('hello');
+  },
+);

@@ -64,7 +64,12 @@ export class Attempt implements Handler {
     this.#facade = facade;
     const held = this.#held;
     this.#held = [];
-    for (const event of held) event(receiver, facade);
+    try {
+      for (const event of held) event(receiver, facade);
+    } catch (error) {
+      this.#failDelivery(receiver, facade, asError(error));
+      return;
+    }
     if (!facade.paused) this.#controller?.resume();
   }
 
@@ -128,6 +133,14 @@ export class Attempt implements Handler {
       return;
     }
     this.#pass((receiver, facade) => receiver.onResponseError?.(facade, error));
+  }
+
+  /** A handler that throws is told of it, and loses its connection, as undici does where nothing stands in between. */
+  #failDelivery(receiver: Handler, facade: Controller, error: Error): void {
+    this.#state = 'dropped';
+    this.#receiver = undefined;
+    this.#controller?.abort(error);
+    receiver.onResponseError?.(facade, error);
   }
 
   #pass(event: (receiver: Handler, facade: Controller) => void): void {
