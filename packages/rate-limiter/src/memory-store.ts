@@ -25,17 +25,14 @@ export class MemoryStore implements OpenStore {
   }
 
   consume(key: string, cost: number): Decision {
-    const { judge, ledger } = this.#context;
-    const now = this.#now();
-    const at = this.#table.find(key) ?? this.#enter(key, now);
-    if (at === FULL) return this.#shared(key, now, cost);
-    return ledger.count(key, judge.decide(this.#table.state, at, now, cost));
+    return this.#consume(key, this.#now(), cost);
   }
 
   reserve(key: string, cost: number): Reserved {
-    const decision = this.consume(key, cost);
-    if (!decision.allowed) return { decision, ticket: undefined };
+    // Read once: a second reading may lie in the next sub-window, and what is given back there was used by others.
     const takenAt = this.#now();
+    const decision = this.#consume(key, takenAt, cost);
+    if (!decision.allowed) return { decision, ticket: undefined };
     const [state, at] = this.#row(key);
     const usedThen = this.#context.judge.used(state, at, takenAt);
     return { decision, ticket: { key, cost, takenAt, usedThen, local: false } };
@@ -66,6 +63,13 @@ export class MemoryStore implements OpenStore {
 
   #now(): number {
     return this.#context.clock.now() - this.#origin;
+  }
+
+  #consume(key: string, now: number, cost: number): Decision {
+    const { judge, ledger } = this.#context;
+    const at = this.#table.find(key) ?? this.#enter(key, now);
+    if (at === FULL) return this.#shared(key, now, cost);
+    return ledger.count(key, judge.decide(this.#table.state, at, now, cost));
   }
 
   #enter(key: string, now: number): number {
