@@ -14,7 +14,7 @@ postgresTest('connect-pg-simple: through its option `pool`', async () => {
   expect(await get('sid')).toMatchObject({ user: 'ada' });
   await promisify(store.destroy.bind(store))('sid');
   expect(await get('sid')).toBeUndefined();
-  expect(pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
+  await expect.poll(() => pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
   store.close();
   expect(pool.ending).toBe(false);
 });

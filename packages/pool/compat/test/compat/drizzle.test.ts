@@ -24,5 +24,5 @@ postgresTest('Drizzle: statements, prepared statements, transactions with savepo
   const titles = await db.select({ title: books.title }).from(books).orderBy(asc(books.id));
   expect(titles.map(({ title }) => title)).toEqual(['Emma', 'Persuasion', 'Sanditon']);
   await expect(db.execute('SELECT nonsense')).rejects.toThrow();
-  expect(pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
+  await expect.poll(() => pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
 });

@@ -22,6 +22,6 @@ postgresTest('Knex: toTarn() as `connectionPool`, and the pool itself, too', asy
     await db.schema.dropTable('rivers');
     await db.destroy();
     expect(pool.ending).toBe(false);
-    expect(pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
+    await expect.poll(() => pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
   }
 });

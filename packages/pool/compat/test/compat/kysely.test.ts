@@ -39,7 +39,9 @@ postgresTest(
       streamed.push(name);
     expect(streamed).toEqual(['ada', 'grace']);
     await expect(sql`SELECT nonsense`.execute(db)).rejects.toMatchObject({ code: '42703' });
-    expect(pool.stats()).toMatchObject({ inUse: 0, destroyed: 0, created: connections.length });
+    await expect
+      .poll(() => pool.stats())
+      .toMatchObject({ inUse: 0, destroyed: 0, created: connections.length });
     await db.destroy();
     expect(pool.ended).toBe(true);
   },

@@ -21,7 +21,7 @@ postgresTest('pg-promise: its `pgp.pg` is meant to be modified, and that is the 
     }),
   ).rejects.toThrow('changed my mind');
   expect(await db.many('SELECT name FROM cities')).toEqual([{ name: 'Turin' }]);
-  expect(pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
+  await expect.poll(() => pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
   await db.$pool.end();
   expect(pool.ended).toBe(true);
 });

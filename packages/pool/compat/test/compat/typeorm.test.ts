@@ -38,7 +38,7 @@ postgresTest('TypeORM: through its option `driver`', async () => {
   await expect(undone).rejects.toThrow('changed my mind');
   expect((await planets.find({ order: { id: 'ASC' } })).map(({ name }) => name)).toEqual(['Venus', 'Mars']);
   await expect(source.query('SELECT nonsense')).rejects.toThrow('nonsense');
-  expect(pool?.stats()).toMatchObject({ inUse: 0 });
+  await expect.poll(() => pool?.stats()).toMatchObject({ inUse: 0 });
   await source.destroy();
   expect(pool?.ended).toBe(true);
 });
