@@ -34,10 +34,12 @@ const plugin: FastifyPluginAsync<RateLimitPluginOptions> = async (app, received)
   const limit = new HttpLimit<FastifyRequest>('rateLimit', options);
   const ofRoutes = new WeakMap<RouteRateLimit, HttpLimit<FastifyRequest>>();
 
-  const limitOf = (request: FastifyRequest): HttpLimit<FastifyRequest> | undefined => {
-    const own = request.routeOptions.config?.rateLimit;
-    if (own === false) return undefined;
-    if (own === undefined) return limit;
+  const limitWith = (own: RouteRateLimit): HttpLimit<FastifyRequest> => {
+    if (typeof own !== 'object' || own === null) {
+      throw new TypeError(
+        `rateLimit: config.rateLimit of a route must be false or { limiter, cost }, received ${String(own)}`,
+      );
+    }
     let found = ofRoutes.get(own);
     if (found === undefined) {
       found = new HttpLimit<FastifyRequest>('rateLimit', { ...options, ...own });
@@ -45,9 +47,14 @@ const plugin: FastifyPluginAsync<RateLimitPluginOptions> = async (app, received)
     }
     return found;
   };
+  const limitOf = (own: false | RouteRateLimit | undefined): HttpLimit<FastifyRequest> | undefined =>
+    own === false ? undefined : own === undefined ? limit : limitWith(own);
 
+  // What is wrong with a route is said when it is declared, not to its first visitor.
+  app.addHook('onRoute', ({ config }) => void limitOf(config?.rateLimit));
   app.addHook(hook, async (request, reply) => {
-    const { headers, refusal } = (await limitOf(request)?.decide(viewOf(request, request.raw))) ?? {};
+    const verdict = limitOf(request.routeOptions.config?.rateLimit)?.decide(viewOf(request, request.raw));
+    const { headers, refusal } = (await verdict) ?? {};
     if (headers !== undefined) reply.headers(headers);
     if (refusal === undefined) return;
     return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
