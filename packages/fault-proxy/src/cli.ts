@@ -21,9 +21,10 @@ async function main(): Promise<void> {
     await proxy.close();
     throw error;
   });
+  // Before anything is told: who reads it may send a signal at once.
+  closeOnSignal(proxy, control);
   console.log(`fault-proxy: ${proxy.url} -> ${proxy.name} (seed ${proxy.seed})`);
   if (control) console.log(`fault-proxy: control API at ${control.url}`);
-  closeOnSignal(proxy, control);
 }
 
 async function startRest(asked: CliArguments, proxy: FaultProxy): Promise<FaultControl | undefined> {
