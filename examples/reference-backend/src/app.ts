@@ -11,19 +11,30 @@ import { chatRoutes } from './chat/chat-routes.js';
 import { conversationRoutes } from './conversations/conversation-routes.js';
 import type { Gateway } from './gateway.js';
 import { registerApiDocs } from './http/api-docs.js';
-import { registerProblemReplies } from './http/problem-replies.js';
+import { answerClientErrors } from './http/client-errors.js';
+import { answerRouterError, registerProblemReplies } from './http/problem-replies.js';
 import { registerRequestId, requestIdOf } from './http/request-id.js';
 import { modelRoutes } from './models/model-routes.js';
 
 const maxBodyBytes = 256 * 1024;
 
-export async function buildApp(gateway: Gateway): Promise<FastifyInstance> {
+/** How long a client may take to send a request. Answers take as long as they take. */
+const timeLimits = { requestMs: 30_000, headersMs: 10_000, checkEveryMs: 5_000 };
+/** Longer than load balancers keep theirs (60 s as a rule), so that it is never us who closes under a request. */
+const keepAliveMs = 72_000;
+
+export async function buildApp(gateway: Gateway, limits = timeLimits): Promise<FastifyInstance> {
   const { config, logger, tokens, health, metrics } = gateway;
   const loggerInstance: FastifyBaseLogger = logger;
   const app = fastify({
     loggerInstance,
     genReqId: requestIdOf,
     bodyLimit: maxBodyBytes,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: keepAliveMs,
+    http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.checkEveryMs },
+    frameworkErrors: answerRouterError,
+    clientErrorHandler: answerClientErrors(logger),
     logController: new LogController({ requestIdLogLabel: 'requestId' }),
   });
   app.setValidatorCompiler(validatorCompiler);

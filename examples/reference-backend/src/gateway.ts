@@ -43,7 +43,7 @@ export async function openGateway(config: Config, logger: Logger): Promise<Gatew
   const ran = await migrateDatabase(config.databaseUrl, migrations);
   if (ran.length > 0) logger.info({ migrations: ran }, 'the schema was brought up to date');
   const database = new Database({ connectionString: config.databaseUrl, max: config.databasePoolMax });
-  const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl);
+  const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl, logger);
   const cache = openCache(config, redis, logger);
   const models = new ModelRegistry(config.models, config);
   for (const { breaker } of models.all()) {

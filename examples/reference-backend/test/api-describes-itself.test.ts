@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type System, startSystem } from './support/backend.js';
-import { call } from './support/client.js';
+import { type AnyBody, call } from './support/client.js';
 import { testWith } from './support/parts.js';
 
 const test = await testWith('postgres');
@@ -34,11 +34,36 @@ describe('the API', () => {
       '400',
       '401',
       '404',
+      '413',
+      '415',
       '422',
+      '500',
       '503',
     ]);
     expect(body.paths['/api/chat'].post.security).toEqual([{ token: [] }]);
     expect(body.paths['/api/auth/token'].post.security).toBeUndefined();
+  });
+
+  test('documents what it serves: media types, headers, a name and a description for everything', async () => {
+    const { body } = await call(`${system.url}/docs/json`);
+    const operations = Object.values<Record<string, AnyBody>>(body.paths).flatMap(Object.values);
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(ids.every((id) => typeof id === 'string') && new Set(ids).size).toBe(9);
+    for (const { operationId, responses } of operations) {
+      expect([operationId, '500' in responses]).toEqual([operationId, true]);
+      for (const [status, response] of Object.entries<AnyBody>(responses)) {
+        expect([operationId, status, Object.keys(response.content)]).toEqual([
+          operationId,
+          status,
+          [status === '200' ? 'application/json' : 'application/problem+json'],
+        ]);
+        expect(response.description).not.toMatch(/Default Response|RFC/);
+        expect([status, 'retry-after' in (response.headers ?? {})]).toEqual([status, status === '503']);
+      }
+      const cached = /conversation|usage|latency/i.test(operationId);
+      expect([operationId, 'x-cache' in (responses[200].headers ?? {})]).toEqual([operationId, cached]);
+    }
+    expect(JSON.stringify(body)).not.toMatch(/"headers":\{"(x-cache|retry-after)":\{"type"/);
   });
 
   test('can be tried at /docs, whose policy lets its own scripts run and nothing else', async () => {

@@ -68,6 +68,52 @@ describe('the configuration', () => {
     expect(variables({ DATABASE_URL, MODELS: '{', DRAIN_TIMEOUT_MS: '5' })).toEqual(['MODELS']);
   });
 
+  test('refuses a place that is none', () => {
+    for (const url of [
+      'postgres://',
+      'postgres://db',
+      'postgres://db/',
+      'postgres:///gateway',
+      'postgres:db',
+    ]) {
+      expect([url, variables({ DATABASE_URL: url })]).toEqual([url, ['DATABASE_URL']]);
+    }
+    readConfig({ DATABASE_URL: 'postgres:///gateway?host=/run/postgresql' });
+    for (const REDIS_URL of ['redis://h:6379/abc', 'redis://h/1/2', 'redis://', 'redis:h']) {
+      expect([REDIS_URL, variables({ DATABASE_URL, REDIS_URL })]).toEqual([REDIS_URL, ['REDIS_URL']]);
+    }
+    for (const REDIS_URL of ['redis://h', 'rediss://h:6379/', 'redis://:hush@h/15']) {
+      expect(readConfig({ DATABASE_URL, REDIS_URL }).redisUrl).toBe(REDIS_URL);
+    }
+    for (const HOST of ['not a host!!', 'http://a', 'a:80', 'a..b', '-a']) {
+      expect([HOST, variables({ DATABASE_URL, HOST })]).toEqual([HOST, ['HOST']]);
+    }
+    for (const HOST of ['0.0.0.0', '::', '::1', 'localhost', 'gateway-1.internal']) {
+      expect(readConfig({ DATABASE_URL, HOST }).host).toBe(HOST);
+    }
+  });
+
+  test('refuses a model that could never be asked', () => {
+    const problemOf = (more: object) => {
+      const MODELS = JSON.stringify([{ name: 'sage', baseUrl: 'https://a.example/v1', ...more }]);
+      return errorOf({ DATABASE_URL, MODELS }).message;
+    };
+    for (const baseUrl of [
+      'https://a.example/v1?key=hush',
+      'https://a.example/v1#hush',
+      'https://a.example?',
+    ]) {
+      expect(problemOf({ baseUrl })).toContain(
+        'MODELS[0].baseUrl: received a hidden value\n    must not hold a query string or a fragment',
+      );
+    }
+    for (const apiKey of ['hush\n', 'hu\0sh', 'hu sh', 'hüsh', '']) {
+      expect(problemOf({ apiKey })).toContain(
+        'MODELS[0].apiKey: received a hidden value\n    must be visible',
+      );
+    }
+  });
+
   test('takes an empty variable for one that is not set', () => {
     expect(readConfig({ DATABASE_URL, PORT: '', REDIS_URL: ' ' })).toMatchObject({
       port: 3000,

@@ -54,6 +54,27 @@ describe('an error', () => {
     }
   });
 
+  test('has a code of its own for each thing a client can do wrong, and names the field', async () => {
+    const typo = await ada.chat('hi', { modle: 'scout' });
+    expect([typo.status, typo.body.type]).toEqual([400, 'urn:problem:invalid-request']);
+    expect(typo.body.detail).toBe('The request body is not valid: Unrecognized key: "modle"');
+    const login = await post(`${system.url}/api/auth/token`, {
+      username: 'a',
+      password: 'demo',
+      admin: true,
+    });
+    expect([login.status, login.body.detail]).toEqual([400, expect.stringContaining('"admin"')]);
+    expect((await ada.get('/api/conversations/1')).body.detail).toMatch(/^The path is not valid: id: /);
+    expect((await ada.get('/api/conversations?limit=0')).body.detail).toMatch(
+      /^The query string is not valid: limit: /,
+    );
+    const url = `${system.url}/api/auth/token`;
+    const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' };
+    expect((await call(url, text)).body.type).toBe('urn:problem:unsupported-media-type');
+    const large = await post(url, { username: 'x'.repeat(300_000) });
+    expect(large.body.type).toBe('urn:problem:body-too-large');
+  });
+
   test('of our own making is a 500 that tells nothing', async () => {
     await system.gateway.database.query('ALTER TABLE usage RENAME TO elsewhere', []);
     try {

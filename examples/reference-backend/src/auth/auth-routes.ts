@@ -6,7 +6,7 @@ import type { Tokens } from './tokens.js';
 /** For trying things out: anybody becomes whoever they say. Production does not register it. */
 const demoPassword = 'demo';
 
-const bodySchema = z.object({
+const bodySchema = z.strictObject({
   username: z.string().regex(/^[\w.@-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ @ -'),
   password: z.string().max(200),
 });
@@ -16,12 +16,15 @@ export const demoLogin: FastifyPluginAsyncZod<{ tokens: Tokens }> = async (app, 
     '/api/auth/token',
     {
       schema: {
+        operationId: 'getToken',
         tags: ['auth'],
         summary: 'Demo login: a token for any name; the password is "demo"',
         body: bodySchema,
         response: {
-          200: z.object({ token: z.string(), tokenType: z.literal('Bearer'), expiresInSeconds: z.int() }),
-          ...problems(400, 401),
+          200: z
+            .object({ token: z.string(), tokenType: z.literal('Bearer'), expiresInSeconds: z.int() })
+            .describe('A token and how long it lasts'),
+          ...problems(400, 401, 413, 415),
         },
       },
     },

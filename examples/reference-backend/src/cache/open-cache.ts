@@ -2,14 +2,17 @@
 import { createCache } from '@mainstay/cache';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
+import { type Config, withoutCredentials } from '../config/config.js';
 
 const minutes = (count: number) => count * 60_000;
 
 /** How often a Redis that is away is asked for, at most and at least. */
 const reconnect = { firstMs: 100, maxMs: 2_000 };
 
-export function openRedis(url: string): Redis {
+/** The cache knows that Redis is away; ioredis knows why. */
+const lastReasons = new WeakMap<Redis, string>();
+
+export function openRedis(url: string, logger: Logger): Redis {
   const redis = new Redis(url, {
     // A command that cannot be sent now fails now: the memory level answers instead.
     enableOfflineQueue: false,
@@ -17,8 +20,18 @@ export function openRedis(url: string): Redis {
     connectTimeout: 2_000,
     retryStrategy: (attempt) => Math.min(reconnect.firstMs * attempt, reconnect.maxMs),
   });
-  // The cache reports when Redis goes away and comes back; ioredis reports every attempt.
-  redis.on('error', () => {});
+  // ioredis reports every attempt. The first one is told, since a wrong REDIS_URL shows nowhere else; from then on
+  // the cache tells when Redis goes away and comes back.
+  let told = false;
+  redis.once('ready', () => {
+    told = true;
+  });
+  redis.on('error', (error: NodeJS.ErrnoException) => {
+    const reason = error.message || error.code || error.name;
+    lastReasons.set(redis, reason);
+    if (!told) logger.warn({ redis: withoutCredentials(url), reason }, 'Redis cannot be used; trying again');
+    told = true;
+  });
   return redis;
 }
 
@@ -33,7 +46,7 @@ export function openCache(config: Config, redis: Redis | undefined, logger: Logg
   if (config.redisUrl === undefined) logger.info('no REDIS_URL: the cache lives in memory only');
   cache.on('redisAway', ({ error }) =>
     logger.warn(
-      { reason: (error as Error | undefined)?.message },
+      { reason: (redis && lastReasons.get(redis)) ?? (error as Error | undefined)?.message },
       'Redis is away: the cache lives in memory only',
     ),
   );

@@ -9,7 +9,7 @@ import type { ChatService } from './chat-service.js';
 /** The one character that a text in Postgres cannot hold. */
 const withoutNul = (text: string) => !text.includes('\0');
 
-const bodySchema = z.object({
+const bodySchema = z.strictObject({
   message: z.string().trim().min(1).max(32_000).refine(withoutNul, 'must not contain the NUL character'),
   model: z.string().max(63).optional().describe('is asked first; the others stand in'),
   conversationId: conversationIdSchema.optional().describe('goes on with this conversation'),
@@ -54,10 +54,14 @@ export const chatRoutes: FastifyPluginAsyncZod<{ chat: ChatService }> = async (a
     '/chat',
     {
       schema: {
+        operationId: 'chat',
         tags: ['chat'],
         summary: 'Ask a model; another one answers where it cannot',
         body: bodySchema,
-        response: { 200: answerSchema, ...problems(400, 401, 404, 422, 503) },
+        response: {
+          200: answerSchema.describe('The answer, and who gave it'),
+          ...problems(400, 401, 404, 413, 415, 422, 503),
+        },
       },
     },
     async (request, reply) => {

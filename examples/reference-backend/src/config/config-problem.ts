@@ -50,13 +50,13 @@ function problemInside(variable: SettingName, raw: string, issue: z.core.$ZodIss
   return { variable, place, received: partOf(raw, issue.path), rule };
 }
 
-/** A part of JSON as it was received. Keys, whatever is not plain, and URLs with credentials stay hidden. */
+/** A part of JSON as it was received. Keys, whatever is not plain, and URLs that may hold credentials stay hidden. */
 function partOf(raw: string, path: readonly PropertyKey[]): string {
   let value: unknown = JSON.parse(raw);
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
-  if (path.at(-1) === 'apiKey' || String(value).includes('@')) return 'a hidden value';
+  if (path.at(-1) === 'apiKey' || /[@?#]/.test(String(value))) return 'a hidden value';
   return quoted(value);
 }
 

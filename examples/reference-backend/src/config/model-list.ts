@@ -14,8 +14,12 @@ const model = z
         ...problem('must be the http(s) URL that "/chat/completions" is added to'),
       })
       .refine((text) => new URL(text).username === '', problem('must not hold a user name: fetch refuses it'))
+      .refine((text) => !/[?#]/.test(text), problem('must not hold a query string or a fragment'))
       .transform((text) => text.replace(/\/+$/, '')),
-    apiKey: z.string(problem('must be a text')).min(1, problem('must not be empty')).optional(),
+    apiKey: z
+      .string(problem('must be a text'))
+      .regex(/^[!-~]+$/, problem('must be visible ASCII characters without spaces, and not empty'))
+      .optional(),
     model: z.string(problem('must be a text')).min(1, problem('must not be empty')).optional(),
     timeoutMs: z
       .int(problem('must be a whole number of milliseconds from 1 to 600000'))

@@ -1,4 +1,5 @@
 // Every environment variable that the backend reads: how it is checked and what is allowed, in words.
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { modelList, standInModels } from './model-list.js';
 
@@ -24,8 +25,22 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max));
 
-const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)));
+const url = (protocols: string[], isComplete: (url: URL) => boolean) =>
+  z.string().refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const parsed = new URL(text);
+    return protocols.includes(parsed.protocol.slice(0, -1)) && isComplete(parsed);
+  });
+
+/** A socket of this machine is named by `?host=`, and then there is no host before the path. */
+const namesDatabase = ({ hostname, pathname, searchParams }: URL) =>
+  (hostname !== '' || Boolean(searchParams.get('host'))) && /^\/[^/]/.test(pathname);
+
+/** The path of a Redis URL is the number of a database, or empty. */
+const namesRedis = ({ hostname, pathname }: URL) => hostname !== '' && /^(\/\d{0,5})?$/.test(pathname);
+
+const isHost = (text: string) =>
+  isIP(text) !== 0 || /^(?!.*[.-]{2}.)[a-z0-9_][a-z0-9_.-]{0,252}$/i.test(text);
 
 const milliseconds = (min: number, max: number, fallback: number) =>
   setting(
@@ -39,7 +54,7 @@ export const settings = {
     'development, test or production (default development)',
   ),
   HOST: setting(
-    z.string().max(253).default('127.0.0.1'),
+    z.string().refine(isHost).default('127.0.0.1'),
     'the address to listen on, such as 127.0.0.1 (default) or 0.0.0.0',
   ),
   PORT: setting(wholeNumber(0, 65_535).default(3000), 'a port from 0 (any free one) to 65535 (default 3000)'),
@@ -48,7 +63,7 @@ export const settings = {
     'fatal, error, warn, info (default), debug, trace or silent',
   ),
   DATABASE_URL: setting(
-    url('postgres', 'postgresql'),
+    url(['postgres', 'postgresql'], namesDatabase),
     'a PostgreSQL URL, such as postgres://user:password@127.0.0.1:5432/gateway',
     { secret: true },
   ),
@@ -57,7 +72,7 @@ export const settings = {
     'a whole number of connections from 1 to 1000 (default 10)',
   ),
   REDIS_URL: setting(
-    url('redis', 'rediss').optional(),
+    url(['redis', 'rediss'], namesRedis).optional(),
     'a Redis URL, such as redis://127.0.0.1:6379, or unset: the cache then lives in memory only',
     { secret: true },
   ),

@@ -24,12 +24,31 @@ export async function registerApiDocs(app: FastifyInstance): Promise<void> {
       const hide = !url.startsWith('/api/');
       return { url, schema: { ...schema, hide, ...(open ? {} : { security: [{ token: [] }] }) } };
     },
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject;
+      for (const path of Object.values(document.openapiObject.paths ?? {})) servedAsProblems(path);
+      return document.openapiObject;
+    },
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: pagePolicy,
     uiConfig: { persistAuthorization: true },
   });
+}
+
+interface Responses {
+  responses?: Record<string, { content?: Record<string, unknown> }>;
+}
+
+/** Schemas know nothing of media types, so every error is documented as plain JSON until here. */
+function servedAsProblems(path: object | undefined): void {
+  for (const { responses = {} } of Object.values(path ?? {}) as Responses[]) {
+    for (const [status, response] of Object.entries(responses)) {
+      const { 'application/json': media } = response.content ?? {};
+      if (Number(status) >= 400 && media) response.content = { 'application/problem+json': media };
+    }
+  }
 }
 
 /** The page brings its scripts along. No `upgrade-insecure-requests`, which would break it where there is no TLS. */

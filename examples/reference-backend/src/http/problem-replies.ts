@@ -1,9 +1,8 @@
 // Turns everything that is thrown into a problem+json answer, and nothing of our inside into it.
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
-import { Problem } from './problem.js';
+import { Problem, problemBody } from './problem.js';
 
 export function registerProblemReplies(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -22,24 +21,28 @@ export function registerProblemReplies(app: FastifyInstance): void {
   );
 }
 
+/** What the router cannot read gets no further: no hook has run. Its own texts repeat the URL, ours do not. */
+export function answerRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  const problem =
+    error.statusCode === 414
+      ? new Problem(414, 'path-too-long', 'A part of the path is too long.')
+      : new Problem(400, 'invalid-path', 'The path is not a valid one: check its percent signs.');
+  sendProblem(request, reply, problem);
+}
+
 function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  const { status, code, message, retryAfterSeconds, members, headers } = problem;
+  const { status, retryAfterSeconds, headers } = problem;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
   return reply
     .code(status)
     .headers(headers)
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send({
-      type: `urn:problem:${code}`,
-      title: STATUS_CODES[status] ?? 'Error',
-      status,
-      detail: message,
-      requestId: request.id,
-      ...(retryAfterSeconds === undefined ? {} : { retryAfter: retryAfterSeconds }),
-      ...members,
-    });
+    .send(problemBody(problem, request.id));
 }
+
+const codes: Record<number, string> = { 413: 'body-too-large', 415: 'unsupported-media-type' };
 
 function toProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error;
@@ -52,19 +55,28 @@ function toProblem(error: FastifyError): Problem {
   }
   // Fastify's own: broken JSON, body too large, unsupported media type. Their texts are made for clients.
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return new Problem(error.statusCode, 'bad-request', error.message, { cause: error });
+    const code = codes[error.statusCode] ?? 'bad-request';
+    return new Problem(error.statusCode, code, error.message, { cause: error });
   }
   return new Problem(500, 'internal', 'Something went wrong on our side. It has been noted.', {
     cause: error,
   });
 }
 
-function invalidRequest(issues: { instancePath: string; message?: string }[], part = 'request'): Problem {
+const parts: Record<string, string> = {
+  body: 'The request body',
+  params: 'The path',
+  querystring: 'The query string',
+};
+
+function invalidRequest(issues: { instancePath: string; message?: string }[], part = ''): Problem {
   const errors = issues.map(({ instancePath, message }) => ({
-    in: part,
+    in: part || 'request',
     path: instancePath.split('/').filter(Boolean).join('.'),
     message: message ?? 'is invalid',
   }));
   const summary = errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
-  return new Problem(400, 'invalid-request', `The ${part} is not valid: ${summary}`, { members: { errors } });
+  return new Problem(400, 'invalid-request', `${parts[part] ?? 'The request'} is not valid: ${summary}`, {
+    members: { errors },
+  });
 }

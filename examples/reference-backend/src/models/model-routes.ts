@@ -14,9 +14,13 @@ export const modelRoutes: FastifyPluginAsyncZod<{ models: ModelRegistry }> = asy
     '/models',
     {
       schema: {
+        operationId: 'listModels',
         tags: ['models'],
         summary: 'Every model with its health, in the order in which they stand in for each other',
-        response: { 200: z.object({ models: z.array(modelSchema) }), ...problems(401) },
+        response: {
+          200: z.object({ models: z.array(modelSchema) }).describe('The models'),
+          ...problems(401),
+        },
       },
     },
     async () => ({ models: models.all().map(present) }),
@@ -26,10 +30,11 @@ export const modelRoutes: FastifyPluginAsyncZod<{ models: ModelRegistry }> = asy
     '/models/:name',
     {
       schema: {
+        operationId: 'getModel',
         tags: ['models'],
         summary: 'One model with its health',
         params: z.object({ name: z.string().max(63) }),
-        response: { 200: modelSchema, ...problems(400, 401, 404) },
+        response: { 200: modelSchema.describe('The model'), ...problems(400, 401, 404) },
       },
     },
     async ({ params }) => present(models.get(params.name)),

@@ -1,5 +1,14 @@
+import type { FastifyRequest } from 'fastify';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config/config.js';
+
+/** The path alone: people put tokens into query strings. */
+const req = ({ method, url, host, ip }: Pick<FastifyRequest, 'method' | 'url' | 'host' | 'ip'>) => ({
+  method,
+  url: url.split('?', 1)[0],
+  host,
+  remoteAddress: ip,
+});
 
 /** JSON lines on stdout. */
 export function createLogger({ logLevel }: Pick<Config, 'logLevel'>): Logger {
@@ -8,5 +17,6 @@ export function createLogger({ logLevel }: Pick<Config, 'logLevel'>): Logger {
   stdout.on('error', () => {});
   // Fastify logs neither headers nor bodies; this is for the day when somebody adds them.
   const redact = ['req.headers.authorization', 'req.headers.cookie'];
-  return pino({ level: logLevel, redact, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, stdout);
+  const timestamp = pino.stdTimeFunctions.isoTime;
+  return pino({ level: logLevel, redact, serializers: { req }, base: undefined, timestamp }, stdout);
 }

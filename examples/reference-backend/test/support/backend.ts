@@ -15,7 +15,9 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-export async function startBackend(env: Record<string, string>): Promise<Backend> {
+type TimeLimits = Parameters<typeof buildApp>[1];
+
+export async function startBackend(env: Record<string, string>, limits?: TimeLimits): Promise<Backend> {
   const config = readConfig({
     PORT: '0',
     LOG_LEVEL: 'silent',
@@ -24,7 +26,7 @@ export async function startBackend(env: Record<string, string>): Promise<Backend
     ...env,
   });
   const gateway = await openGateway(config, createLogger(config));
-  const app = await buildApp(gateway);
+  const app = await buildApp(gateway, limits);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     url,
@@ -44,12 +46,12 @@ export interface System extends Backend {
 }
 
 /** Postgres, the two stand-ins and the backend. */
-export async function startSystem(env: Record<string, string> = {}): Promise<System> {
+export async function startSystem(env: Record<string, string> = {}, limits?: TimeLimits): Promise<System> {
   const database = await testDatabase({ Client: pg.Client });
   const sage = await startStandIn('sage');
   const scout = await startStandIn('scout');
   const MODELS = modelsOf([sage, scout], 500);
-  const backend = await startBackend({ DATABASE_URL: database.url, MODELS, ...env });
+  const backend = await startBackend({ DATABASE_URL: database.url, MODELS, ...env }, limits);
   return {
     ...backend,
     sage,
