@@ -12,7 +12,7 @@ if (suite !== 'unit' && !special.includes(suite)) {
   process.exit(2);
 }
 
-const timeouts = { unit: 30_000, compat: 240_000, faults: 120_000, soak: 1_800_000 };
+const timeouts = { unit: 60_000, compat: 240_000, faults: 120_000, soak: 1_800_000 };
 const excluded = suite === 'unit' ? special : special.filter((name) => name !== suite);
 // A second run of the same suite (another Node) keeps its report apart from the first one's.
 const report = path.resolve('reports', `${process.env.MAINSTAY_REPORT ?? suite}.json`);
