@@ -21,6 +21,8 @@ export interface CheckupsHost<R> {
   /** Well, and nobody has used it: it goes to its old place in the stack, if nobody wants it. */
   putBack: (entry: Entry<R>, now: number) => void;
   discard: (entry: Entry<R>, reason: 'validation' | 'reset', error: unknown) => void;
+  /** One less is under way: somebody may need another. */
+  provision: () => void;
 }
 
 /** Resources that are being validated or reset: neither idle nor lent. */
@@ -73,8 +75,11 @@ export class Checkups<R> {
     this.underWay += 1;
     awaitCheck(answer, checkTimeoutMs, deadlines, (outcome) => {
       this.underWay -= 1;
-      // It may have been lost, or taken by a drain, while it was asked.
-      if (entry.state !== 'checking') return;
+      if (entry.state !== 'checking') {
+        // Lost, or taken by a drain, while it was asked. Whoever waits for the answer had counted on it until now.
+        // off
+        return;
+      }
       if (outcome === undefined) this.#passed(entry, checkup);
       else this.#failed(entry, checkup, outcome.error);
     });

@@ -14,7 +14,7 @@ const ENOUGH_LOANS = 20;
  *
  * - self-deadlock: callers wait for what they hold themselves, by a second checkout inside of the first
  * - leak: at least half of the resources are with holders who do not use them any more
- * - slow-work: at least half of the resources did not come back while the caller waited
+ * - slow-work: at least half of the resources did not come back in the second half of the caller's wait
  * - exhausted: they come back, but more is asked for than they can serve
  * - unreachable: no resource could be created (see `cause`), or those that are open do not answer
  * - connecting: a creation is under way and takes longer than the caller could wait
@@ -130,7 +130,9 @@ export class Diagnostics<R> {
     // All of them are being validated or reset.
     if (lent === 0) return 'unreachable';
     if (leaked * 2 >= lent) return 'leak';
-    return heldForMs.filter((heldMs) => heldMs >= waitedMs).length * 2 >= lent ? 'slow-work' : 'exhausted';
+    return heldForMs.filter((heldMs) => heldMs * 2 >= waitedMs).length * 2 >= lent
+      ? 'slow-work'
+      : 'exhausted';
   }
 
   /** Thousands of callers may time out at the same moment: one picture for a whole millisecond is as good as it needs to be. */

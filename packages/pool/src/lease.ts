@@ -77,4 +77,14 @@ export class PoolLease<R> implements Lease<R> {
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
   }
+
+  /** For a pool that hands out the resource instead of the lease: reading it to do so is no use by the holder. */
+  static peek<R>(lease: Lease<R>): R {
+    return #entry in lease ? (lease as unknown as PoolLease<R>).#entry.resource : lease.resource;
+  }
+
+  /** The holder uses the resource, in his own async context. */
+  static touch(lease: Lease<unknown>): void {
+    if (lease.active && #entry in lease) lease.#entry.keeper.used(lease.#entry, lease);
+  }
 }

@@ -29,6 +29,7 @@ export class Resources<R> {
   /** Nothing has to be looked at when a resource comes back but its age. */
   #plain: boolean;
   #probing = false;
+  readonly #validates: boolean;
   #closed = false;
 
   constructor(options: CheckedPoolOptions<R>, host: ResourceHost<R>) {
@@ -40,6 +41,7 @@ export class Resources<R> {
     this.#host = host;
     this.#queue = queue;
     this.limits = { min, max, overflow };
+    this.#validates = options.validate !== undefined;
     this.#plain = options.reset === undefined && options.maxUses === 0;
     this.lending = new Lending({
       ...{ clock, deadlines, counters, leakAfterMs, detectDeadlocks, entries, events },
@@ -53,6 +55,7 @@ export class Resources<R> {
       offer: (entry, now) => this.#offer(entry, now),
       putBack: (entry, now) => this.#putBack(entry, now),
       discard: (entry, reason, error) => this.discard(entry, reason, error),
+      provision: () => this.provision(),
     });
     this.dialer = new Dialer<R>({
       name: options.name,
@@ -105,13 +108,12 @@ export class Resources<R> {
 
   /** The warmest idle resource that may be lent without a check. */
   take(now: number): Entry<R> | undefined {
-    const { validate, validateAfterIdleMs } = this.#options;
     for (let entry = this.idle.peek(); entry !== undefined; entry = this.idle.peek()) {
       if (entry.expiresAt <= now) {
         this.discard(entry, 'lifetime');
         continue;
       }
-      if (validate !== undefined && entry.isUnproved(now, validateAfterIdleMs)) return undefined;
+      if (this.#validates && entry.isUnproved(now, this.#options.validateAfterIdleMs)) return undefined;
       this.idle.pop();
       return entry;
     }

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { type Clock, deadlinesOf } from '@mainstay/core';
 import type { PoolClient, PoolConfig } from 'pg';
 import type { AcquireOptions } from '../acquire-options.js';
-import type { Lease } from '../lease.js';
+import { type Lease, PoolLease } from '../lease.js';
 import type { CreateContext } from '../options.js';
 import { Pool } from '../pool.js';
 import { clean, isUntouched, ping, type SessionReset } from './bleed-guard.js';
@@ -41,6 +41,14 @@ export interface CheckoutsOptions {
   strict: boolean;
   log: ((message: string) => void) | undefined;
   statements: Statements | undefined;
+}
+
+/** Its client, which knows from now on whose it is: his statements count as uses, in his own async context. */
+export function held(lease: Lease<PgClient>): PgClient {
+  const client = PoolLease.peek(lease);
+  const state = stateOf(client);
+  if (state !== undefined) state.lease = lease;
+  return client;
 }
 
 /** The connections of a PgPool on their way to holders and back. */
@@ -153,7 +161,7 @@ export class Checkouts {
   }
 
   readonly #handOut = (lease: Lease<PgClient>): PgClient => {
-    const client = lease.resource;
+    const client = held(lease);
     let released = false;
     client.release = (error) => {
       if (released) throw new Error(DOUBLE_RELEASE);

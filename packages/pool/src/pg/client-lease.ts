@@ -1,5 +1,5 @@
 import type { Lease } from '../lease.js';
-import type { Checkouts } from './checkouts.js';
+import { type Checkouts, held } from './checkouts.js';
 import type { PgClient } from './statement.js';
 
 /**
@@ -13,7 +13,7 @@ export class ClientLease implements Lease<PgClient> {
   constructor(lease: Lease<PgClient>, checkouts: Checkouts) {
     this.#lease = lease;
     this.#checkouts = checkouts;
-    const client = lease.resource;
+    const client = held(lease);
     client.release = () => {
       throw new Error('This client belongs to a lease: only the lease can release it.');
     };

@@ -1,7 +1,10 @@
 import type { PoolClient } from 'pg';
+import type { Lease } from '../lease.js';
 
 /** What the pool remembers of one connection. */
 export interface ClientState {
+  /** The present or last holder's. */
+  lease: Lease<PoolClient> | undefined;
   /** Something of the holder's is set in the session: it must be reset before the next holder. */
   dirty: boolean;
   /** The hooks (`onConnect`, `verify`, listeners of `connect`) left settings in the session that a reset would take along. */
@@ -15,7 +18,7 @@ type Marked = PoolClient & { [key]?: ClientState };
 
 /** On the client itself, since it is looked at on every release. Not enumerable: nobody wants it in a log. */
 export function remember(client: PoolClient): ClientState {
-  const state: ClientState = { dirty: false, configured: false, cancelling: undefined };
+  const state: ClientState = { lease: undefined, dirty: false, configured: false, cancelling: undefined };
   Object.defineProperty(client, key, { value: state });
   return state;
 }

@@ -1,5 +1,6 @@
 import { type Clock, deadlinesOf, onAbort } from '@mainstay/core';
 import type { PoolClient } from 'pg';
+import { PoolLease } from '../lease.js';
 import type { Canceller } from './canceller.js';
 import { newestQuery, type QueryInnards, takeQueryTimeout } from './client.js';
 import { stateOf } from './client-state.js';
@@ -52,7 +53,9 @@ export class Statements {
     values: unknown,
     callback: unknown,
   ): unknown {
-    const cancelling = stateOf(client)?.cancelling;
+    const state = stateOf(client);
+    if (state?.lease !== undefined) PoolLease.touch(state.lease);
+    const cancelling = state?.cancelling;
     if (isSubmittable(query)) {
       if (cancelling === undefined) return raw(query, values, callback);
       void cancelling.then(() => raw(query, values, callback));

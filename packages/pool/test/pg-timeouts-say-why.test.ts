@@ -1,0 +1,41 @@
+import { expect } from 'vitest';
+import { isPoolAcquireTimeoutError, type PgPool } from '../src/pg.js';
+import { pgPool, postgresTest } from './support/postgres.js';
+
+async function why(waiting: Promise<unknown>) {
+  const error = await waiting.catch((reason: unknown) => reason);
+  if (!isPoolAcquireTimeoutError(error)) throw new Error('it was no timeout');
+  return error.diagnosis;
+}
+
+/** Holds a connection and asks for another one, as code does that was not given the transaction. */
+async function nested(pool: PgPool): Promise<unknown> {
+  const client = await pool.connect();
+  try {
+    await client.query('SELECT 1');
+    return await pool.query('SELECT 2');
+  } finally {
+    client.release();
+  }
+}
+
+postgresTest(
+  'a query beside the client that one holds is a self-deadlock when there is no other',
+  async () => {
+    const pool = pgPool({ max: 1, acquireTimeoutMs: 200 });
+    expect(await why(nested(pool))).toMatchObject({
+      reason: 'self-deadlock',
+      heldByCaller: 1,
+      holders: [{ waits: false }],
+    });
+  },
+);
+
+postgresTest('queries side by side are none, whoever began them', async () => {
+  const pool = pgPool({ max: 2, acquireTimeoutMs: 300 });
+  const slow = [pool.query('SELECT pg_sleep(0.6)'), pool.query('SELECT pg_sleep(0.6)')];
+  const third = await why(pool.query('SELECT 1'));
+  expect(third).toMatchObject({ reason: 'slow-work', heldByCaller: 0 });
+  expect(third.holders[0]?.doing).toMatch(/^select pg_sleep/i);
+  await Promise.all(slow);
+});
