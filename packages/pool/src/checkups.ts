@@ -77,7 +77,7 @@ export class Checkups<R> {
       this.underWay -= 1;
       if (entry.state !== 'checking') {
         // Lost, or taken by a drain, while it was asked. Whoever waits for the answer had counted on it until now.
-        // off
+        this.#host.provision();
         return;
       }
       if (outcome === undefined) this.#passed(entry, checkup);

@@ -119,3 +119,28 @@ test('destroy may fail without anybody being hurt', async () => {
   expect(operations).toEqual(['destroy']);
   (await pool.acquire()).release();
 });
+
+test('one that is lost while it is being validated leaves nobody waiting', async () => {
+  let answer = (_well: boolean): void => {};
+  const validate = () =>
+    new Promise<boolean>((resolve) => {
+      answer = resolve;
+    });
+  const losses: ((error: Error) => void)[] = [];
+  const { pool, clock } = thingPool({
+    max: 1,
+    validate,
+    create: ({ lost }) => {
+      losses.push(lost);
+      return { id: losses.length, destroyed: false };
+    },
+  });
+  (await pool.acquire()).release();
+  clock.advance(1_000);
+  const waiting = pool.acquire();
+  await turn();
+  losses[0]?.(new Error('gone'));
+  answer(true);
+  expect((await waiting).resource.id).toBe(2);
+  await pool.close();
+});
