@@ -13,11 +13,12 @@ import {
   startScript,
 } from './support.ts';
 
-/** Prints pids, then does what the test is about. */
-function script(then: string) {
+/** Prints pids, then does what the test is about; `prepare` comes before, for what must not miss what follows the pids. */
+function script(then: string, prepare = '') {
   return `
     import { startServices } from ${JSON.stringify(`${servicesFolder}index.mjs`)};
     const services = await startServices({ postgres: true, redis: true });
+    ${prepare}
     console.log(JSON.stringify({ pids: [services.postgres.pid, services.redis.pid] }));
     ${then}`;
 }
@@ -79,8 +80,8 @@ describe.skipIf(!hasPostgres || !hasRedis)('nothing is left behind', () => {
     const drain = `process.on('SIGINT', () => setTimeout(async () => {
       await services.close();
       process.exit(0);
-    }, 300)); ${waitForever}`;
-    const { child, said } = await startScript(script(drain), { env });
+    }, 300));`;
+    const { child, said } = await startScript(script(waitForever, drain), { env });
     const pids = said.pids as number[];
     const [keeper] = await childrenOf(child.pid!);
     for (const pid of [child.pid!, keeper!]) process.kill(pid, 'SIGINT');
