@@ -1,15 +1,16 @@
 import type { AcquireQueue } from './acquire-queue.js';
-import { Checkups } from './checkups.js';
-import { countDestroyed, Destruction } from './destruction.js';
-import { Dialer } from './dialer.js';
+import type { Checkups } from './checkups.js';
+import { countDestroyed, type Destruction } from './destruction.js';
+import type { Dialer } from './dialer.js';
 import { Entry } from './entry.js';
 import type { DestroyReason } from './events.js';
 import { IdleStack } from './idle-stack.js';
 import { Lending } from './lending.js';
 import type { Limits } from './limits.js';
 import type { CheckedPoolOptions } from './options.js';
-import { Reaper } from './reaper.js';
+import type { Reaper } from './reaper.js';
 import type { ResourceHost } from './resource-host.js';
+import { makeParts } from './resource-parts.js';
 import { Warming } from './warming.js';
 
 /** The resources of a pool from creation to destruction; who waits for them is the pool's business. */
@@ -34,7 +35,7 @@ export class Resources<R> {
 
   constructor(options: CheckedPoolOptions<R>, host: ResourceHost<R>) {
     const { clock, min, max, overflow, leakAfterMs, detectDeadlocks } = options;
-    const { counters, deadlines, queue, ended } = host;
+    const { counters, deadlines, queue } = host;
     const { entries, idle } = this;
     const events = () => this.lending.events;
     this.#options = options;
@@ -48,43 +49,20 @@ export class Resources<R> {
       shelf: this,
     });
     this.lending.resize(max);
-    this.#destruction = new Destruction({ destroy: options.destroy, events, ended });
-    this.#checkups = new Checkups({
-      ...{ validate: options.validate, checkTimeoutMs: options.checkTimeoutMs, clock, deadlines },
-      ...{ counters, idle, events },
+    const parts = makeParts(options, host, {
+      ...{ idle, lending: this.lending, spare: () => entries.size - this.limits.min },
+      adopt: (resource, durationMs) => this.#adopt(resource, durationMs),
+      createFailed: (error) => this.#createFailed(error),
+      retry: () => this.provision(this.#probing ? 1 : 0),
+      provision: () => this.provision(),
       offer: (entry, now) => this.#offer(entry, now),
       putBack: (entry, now) => this.#putBack(entry, now),
       discard: (entry, reason, error) => this.discard(entry, reason, error),
-      provision: () => this.provision(),
     });
-    this.dialer = new Dialer<R>({
-      name: options.name,
-      create: options.create,
-      createTimeoutMs: options.createTimeoutMs,
-      maxConnecting: options.maxConnecting,
-      clock,
-      deadlines,
-      random: Math.random,
-      onCreated: (resource, durationMs) => this.#adopt(resource, durationMs),
-      onFailed: (error) => this.#createFailed(error),
-      onStopped: ended,
-      onLate: (resource) => this.#destruction.end(resource, 'late', undefined),
-      onReady: () => this.provision(this.#probing ? 1 : 0),
-      onDown: (error) => events()?.emit('down', { error }),
-      onUp: (downForMs) => events()?.emit('up', { downForMs }),
-    });
-    this.#reaper = new Reaper(
-      {
-        idle,
-        spare: () => this.entries.size - this.limits.min,
-        now: () => clock.now(),
-        close: (entry, reason) => this.discard(entry, reason),
-        keepAlive: (entry) => this.#checkups.keepAlive(entry),
-        idleTimeoutMs: options.idleTimeoutMs,
-        keepaliveMs: options.keepaliveMs,
-      },
-      deadlines,
-    );
+    this.dialer = parts.dialer;
+    this.#reaper = parts.reaper;
+    this.#checkups = parts.checkups;
+    this.#destruction = parts.destruction;
   }
 
   /** Open, opening, or being destroyed. */

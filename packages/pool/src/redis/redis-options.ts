@@ -77,15 +77,7 @@ export function readRedisLanesOptions(
   Installed: RedisClass,
 ): CheckedRedisLanesOptions {
   const { connection = {}, exclusive = {}, retry = {}, Redis: Class = Installed, ...rest } = received;
-  if ('cluster' in received || 'sentinels' in connection) {
-    throw new TypeError(
-      'RedisLanes: Redis Cluster and Sentinel are not supported yet; give the lanes one server',
-    );
-  }
-  for (const name of owned) {
-    if (name in connection)
-      throw new TypeError(`RedisLanes: option "connection.${name}" is set by the lanes`);
-  }
+  refuseForeign(received, connection);
   const checked = readOptions('RedisLanes', rest, {
     name: option.string({ default: 'redis', maxLength: 200 }),
     commandTimeoutMs: option.milliseconds({ min: 1, default: 2_000 }),
@@ -98,13 +90,6 @@ export function readRedisLanesOptions(
       expected: 'a clock',
     }),
   });
-  const settings = readOptions('RedisLanes.retry', retry, {
-    tries: option.integer({ min: 0, max: 1_000, default: 5 }),
-    firstMs: option.milliseconds({ min: 1, default: 2_000 }),
-    longestMs: option.milliseconds({ min: 1, default: 10_000 }),
-    downMs: option.milliseconds({ min: 1, default: 30_000 }),
-    giveUp: option.boolean({ default: false }),
-  });
   const fixed: RedisOptions = {
     ...connection,
     lazyConnect: true,
@@ -115,10 +100,27 @@ export function readRedisLanesOptions(
     autoResubscribe: false,
     connectTimeout: checked.connectTimeoutMs,
   };
-  return {
-    ...checked,
-    exclusive: { ...exclusive },
-    retry: settings,
-    makeClient: () => new Class({ ...fixed }),
-  };
+  const makeClient = (): Redis => new Class({ ...fixed });
+  return { ...checked, exclusive: { ...exclusive }, retry: readRetry(retry), makeClient };
 }
+
+function refuseForeign(received: RedisLanesOptions, connection: RedisConnection): void {
+  if ('cluster' in received || 'sentinels' in connection) {
+    throw new TypeError(
+      'RedisLanes: Redis Cluster and Sentinel are not supported yet; give the lanes one server',
+    );
+  }
+  for (const name of owned) {
+    if (name in connection)
+      throw new TypeError(`RedisLanes: option "connection.${name}" is set by the lanes`);
+  }
+}
+
+const readRetry = (received: Partial<RetrySettings>): RetrySettings =>
+  readOptions('RedisLanes.retry', received, {
+    tries: option.integer({ min: 0, max: 1_000, default: 5 }),
+    firstMs: option.milliseconds({ min: 1, default: 2_000 }),
+    longestMs: option.milliseconds({ min: 1, default: 10_000 }),
+    downMs: option.milliseconds({ min: 1, default: 30_000 }),
+    giveUp: option.boolean({ default: false }),
+  });
