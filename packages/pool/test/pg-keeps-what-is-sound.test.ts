@@ -30,7 +30,9 @@ postgresTest('failing statements cost no connection', async () => {
   const results = await Promise.all(statements);
   expect(results.filter((result) => result === '23505')).toHaveLength(100);
   expect(results.filter((result) => result === 'done')).toHaveLength(100);
-  expect(pool.stats()).toMatchObject({ destroyed: 0, created: 4 });
+  // Never one more than max; how many of them were needed is the machine's affair.
+  expect(pool.stats().destroyed).toBe(0);
+  expect(pool.stats().created).toBeLessThanOrEqual(4);
 });
 
 postgresTest(
