@@ -7,7 +7,7 @@ import { pnpmCommand, root } from './pnpm.mjs';
 
 /** Everything that the tests need; the peers of benches and compatibility tests are for those who run them. */
 export const everything = ['!@mainstay/*-bench', '!@mainstay/*-compat'];
-export const everythingAndCompat = ['!@mainstay/*-bench'];
+export const everythingAndCompat = ['*', '!@mainstay/*-bench'];
 
 const stampFile = path.join(root, 'node_modules', '.mainstay-installed.json');
 
@@ -56,7 +56,7 @@ function installed() {
 /** A full install holds every project but the benches and compatibility tests. @param {string[]} known @param {string} filter */
 const covers = (known, filter) =>
   known.includes(filter) ||
-  (everything.every((one) => known.includes(one)) && !/-bench|-compat/.test(filter));
+  (everything.every((one) => known.includes(one)) && !/^[!*]|-bench|-compat/.test(filter));
 
 const explanations = [
   [/ENOSPC|no space left/i, 'The disk is full. Free some space (about 1 GB) and run the command again.'],
