@@ -214,7 +214,7 @@ redisTest(
     const [a, b] = [await cache(), await cache()];
     const real = performance.timeOrigin + performance.now();
     const wallClock = vi.spyOn(Date, 'now').mockImplementation(() => real - 60_000);
-    await a.cache.set('key', 1, { ttlMs: 2_000 });
+    await a.cache.set('key', 1, { ttlMs: 30_000 });
     wallClock.mockRestore();
     expect(await b.cache.get('key')).toBe(1);
   },
