@@ -33,6 +33,7 @@ export async function registerApiDocs(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: pagePolicy,
+    theme: { title: 'Mainstay reference backend' },
     uiConfig: { persistAuthorization: true },
   });
 }
@@ -55,6 +56,8 @@ function servedAsProblems(path: object | undefined): void {
 const pagePolicy = {
   'default-src': "'self'",
   'img-src': ["'self'", 'data:'],
+  // Swagger UI writes styles into its own elements.
+  'style-src': ["'self'", "'unsafe-inline'"],
   'object-src': "'none'",
   'base-uri': "'self'",
   'frame-ancestors': "'none'",
