@@ -3,6 +3,7 @@ import { CacheCalls } from './cache-calls.js';
 import { Changes } from './changes.js';
 import { CacheClosedError } from './errors.js';
 import { LoadPath } from './load-path.js';
+import type { MemoryEntry } from './memory-entry.js';
 import type { MemoryLevel } from './memory-level.js';
 import { Namespace } from './namespace.js';
 import { checkKey, checkTags, EntryOptionsReader, readCacheOptions } from './options.js';
@@ -53,21 +54,17 @@ export class Cache extends CacheCalls implements AsyncDisposable {
   }
 
   override getOrSet<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): Promise<T> {
-    const startedAt = this.#latency === undefined ? 0 : performance.now();
-    const entry = this.#memory.usable(key);
+    const entry = this.#latency === undefined ? this.#memory.usable(key) : this.#timed(key, this.#latency);
     if (entry === undefined) return Promise.resolve(this.#loads.find(key, load, options)) as Promise<T>;
     this.#counters.memoryHits += 1;
-    this.#latency?.record(performance.now() - startedAt);
     entry.promise ??= Promise.resolve(entry.value);
     return entry.promise as Promise<T>;
   }
 
   override getMaybe<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): T | Promise<T> {
-    const startedAt = this.#latency === undefined ? 0 : performance.now();
-    const entry = this.#memory.usable(key);
+    const entry = this.#latency === undefined ? this.#memory.usable(key) : this.#timed(key, this.#latency);
     if (entry === undefined) return this.#loads.find(key, load, options) as T | Promise<T>;
     this.#counters.memoryHits += 1;
-    this.#latency?.record(performance.now() - startedAt);
     return entry.value as T;
   }
 
@@ -138,12 +135,17 @@ export class Cache extends CacheCalls implements AsyncDisposable {
     return key;
   }
 
-  async #get(key: string, tags: readonly string[] | undefined): Promise<unknown> {
-    const startedAt = this.#latency === undefined ? 0 : performance.now();
+  #timed(key: string, latency: Histogram): MemoryEntry | undefined {
+    const startedAt = performance.now();
     const entry = this.#memory.usable(key);
+    if (entry !== undefined) latency.record(performance.now() - startedAt);
+    return entry;
+  }
+
+  async #get(key: string, tags: readonly string[] | undefined): Promise<unknown> {
+    const entry = this.#latency === undefined ? this.#memory.usable(key) : this.#timed(key, this.#latency);
     if (entry !== undefined) {
       this.#counters.memoryHits += 1;
-      this.#latency?.record(performance.now() - startedAt);
       return entry.value;
     }
     checkKey(key);

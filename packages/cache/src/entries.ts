@@ -1,7 +1,7 @@
 import { DEFLATED, decompress } from './codec.js';
 import { freezeDeep } from './freeze.js';
 import type { LoadToken } from './load-tokens.js';
-import { type Lifetime, MemoryEntry } from './memory-level.js';
+import { FullEntry, type Lifetime, type MemoryEntry, PlainEntry } from './memory-entry.js';
 import type { EntrySettings } from './options.js';
 import { type EncodedValue, newStamp, type StoredRecord, stampOf, type WallTimes } from './record.js';
 import { fits, type Schema } from './schema.js';
@@ -43,11 +43,17 @@ export function newEntry(
   const lifetime = lifetimeOf(state, settings, shaped.value, now, sequence);
   const { value, body } = shaped;
   const { redis } = state.settings;
-  if (body === undefined || redis === undefined)
-    return { entry: new MemoryEntry(value, lifetime, settings.tags, sequence), encoded: undefined };
+  if (body === undefined || redis === undefined) {
+    const plain =
+      redis === undefined && settings.tags === undefined && lifetime.freshUntil === lifetime.expiresAt;
+    const entry = plain
+      ? new PlainEntry(value, lifetime.expiresAt, sequence)
+      : new FullEntry(value, lifetime, settings.tags, sequence);
+    return { entry, encoded: undefined };
+  }
   const stamp = newStamp(redis.codec.id | (body.length >= redis.compressFromBytes ? DEFLATED : 0));
   return {
-    entry: new MemoryEntry(value, lifetime, settings.tags, sequence, stampOf(stamp)),
+    entry: new FullEntry(value, lifetime, settings.tags, sequence, stampOf(stamp)),
     encoded: {
       stamp,
       times: toWallTimes(lifetime, now),
@@ -81,7 +87,7 @@ export async function entryFromRecord(
     const lifetime = { ...times, confirmedUntil: confirmedUntil(state, now, token.sequence) };
     const tags = record.tags.length === 0 ? undefined : record.tags;
     if (state.settings.freeze) freezeDeep(value);
-    return new MemoryEntry(value, lifetime, tags, token.sequence, record.stamp);
+    return new FullEntry(value, lifetime, tags, token.sequence, record.stamp);
   } catch (error) {
     state.emit('codecError', { key, error });
     return undefined;

@@ -2,7 +2,7 @@ import { mayStore, newEntry, toSharedShape, ttlOf } from './entries.js';
 import { CacheLoadTimeoutError } from './errors.js';
 import type { Flight } from './flight.js';
 import type { LeaseHold } from './lease-hold.js';
-import type { MemoryEntry } from './memory-level.js';
+import type { MemoryEntry } from './memory-entry.js';
 import type { EncodedValue } from './record.js';
 import type { Captured } from './redis-level.js';
 import type { CacheState } from './state.js';
@@ -56,7 +56,7 @@ export class Landing {
     if (entry !== undefined) {
       const pauseMs = Math.max(REFRESH_RETRY_MS, failures.nextTtlMs(key));
       failures.add(key, error, settings.tags, token.sequence);
-      entry.retryAt = Math.ceil(now + pauseMs);
+      entry.postpone(Math.ceil(now + pauseMs));
       if (!background) counters.staleHits += 1;
       this.finish(flight, entry.value);
     } else {

@@ -3,7 +3,7 @@ import { CacheBusyError, CacheClosedError } from './errors.js';
 import { Flight } from './flight.js';
 import { Landing } from './landing.js';
 import { LeaseHold } from './lease-hold.js';
-import type { MemoryEntry } from './memory-level.js';
+import type { MemoryEntry } from './memory-entry.js';
 import { checkKey, type EntryOptionsReader, type EntrySettings } from './options.js';
 import type { RedisReading } from './redis-level.js';
 import type { CacheState } from './state.js';

@@ -1,60 +1,8 @@
 import type { Clock } from '@mainstay/core';
 import { LRUCache } from 'lru-cache';
 import { approximateBytes } from './approximate-bytes.js';
+import type { MemoryEntry } from './memory-entry.js';
 import type { TagInvalidations } from './tag-invalidations.js';
-
-/** A value with its times, all in milliseconds of the cache's clock. */
-export class MemoryEntry {
-  readonly value: unknown;
-  readonly freshUntil: number;
-  /** Up to here it may be answered while it is refreshed in the background. */
-  readonly staleUntil: number;
-  /** Up to here it may be answered if loading fails. */
-  readonly expiresAt: number;
-  readonly tags: readonly string[] | undefined;
-  /** The version under which Redis holds it; undefined when it was never meant for Redis. */
-  readonly stamp: string | undefined;
-  /** Past it, Redis is asked whether the value still holds. */
-  confirmedUntil: number;
-  /** The earlier of fresh and confirmed: the one comparison of a hit. */
-  usableUntil: number;
-  /** The sequence of tag invalidations up to which the tags are known to hold. */
-  sequence: number;
-  /** After a failed refresh: not before then again. */
-  retryAt = 0;
-  /** Handed to every awaited hit, so that a hit allocates nothing. */
-  promise: Promise<unknown> | undefined = undefined;
-
-  constructor(
-    value: unknown,
-    lifetime: Lifetime,
-    tags: readonly string[] | undefined,
-    sequence: number,
-    stamp?: string,
-  ) {
-    this.value = value;
-    this.freshUntil = lifetime.freshUntil;
-    this.staleUntil = lifetime.staleUntil;
-    this.expiresAt = lifetime.expiresAt;
-    this.confirmedUntil = lifetime.confirmedUntil;
-    this.usableUntil = Math.min(lifetime.freshUntil, lifetime.confirmedUntil);
-    this.tags = tags;
-    this.sequence = sequence;
-    this.stamp = stamp;
-  }
-
-  confirm(until: number): void {
-    this.confirmedUntil = until;
-    this.usableUntil = Math.min(this.freshUntil, until);
-  }
-}
-
-export interface Lifetime {
-  freshUntil: number;
-  staleUntil: number;
-  expiresAt: number;
-  confirmedUntil: number;
-}
 
 export interface MemoryLevelOptions {
   /** False: nothing is kept. */

@@ -1,5 +1,5 @@
 import { entryFromRecord, mayStore } from './entries.js';
-import type { MemoryEntry } from './memory-level.js';
+import type { MemoryEntry } from './memory-entry.js';
 import type { CacheState } from './state.js';
 
 /** Reading without a loader: what `get` does when memory may not answer on its own. */

@@ -8,8 +8,7 @@ const shownLines = 12;
 const remedies = [
   [
     /no space left on device|could not extend file|check free disk space|Disk quota exceeded|ENOSPC/i,
-    (folder) =>
-      `the disk is full: free some space where ${dirname(folder)} is, or set TMPDIR to a folder on another disk`,
+    (folder) => `the disk is full: free some space where ${dirname(folder)} is`,
   ],
   [/address already in use/i, () => 'the port was taken by another program meanwhile: try again'],
   [
