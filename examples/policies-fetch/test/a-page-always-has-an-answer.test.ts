@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { getJson, startExample } from '../../../scripts/toolchain/start-example.js';
+
+test('failures are tried again, a service that hangs is given up, and the page always has an answer', async () => {
+  const { urls, stop } = await startExample('page');
+  const sky = async () => (await getJson<{ sky: string }>(`${urls.page}/`)).sky;
+  const stats = () => getJson<Record<string, number>>(`${urls.page}/stats`);
+  const weather = (mode: string) => fetch(`${urls.weather}${mode}`, { method: 'POST' });
+  expect(await sky()).toBe('blue');
+
+  await weather('/flaky');
+  expect(await sky()).toBe('blue');
+  expect(await stats()).toMatchObject({ succeeded: 2, recovered: 1, retries: 2 });
+
+  await weather('/hang');
+  expect(await sky()).toBe('unknown, take an umbrella');
+  expect(await stats()).toMatchObject({ failed: 1, retries: 4 });
+
+  await weather('/mend');
+  expect(await sky()).toBe('blue');
+  expect(await stop()).toBe(0);
+});
