@@ -17,14 +17,15 @@ await database.query("INSERT INTO account VALUES ('ada', 100), ('ben', 100) ON C
 
 /** @param {string} from @param {string} to @param {number} amount */
 const transfer = (from, to, amount) =>
-  // Tried again by itself after a serialization failure or a deadlock: another transfer came first.
-  database.transaction(
-    async (client) => {
-      await client.query('UPDATE account SET balance = balance + $2 WHERE name = $1', [to, amount]);
-      await client.query('UPDATE account SET balance = balance - $2 WHERE name = $1', [from, amount]);
-    },
-    { isolation: 'serializable' },
-  );
+  // What throws in here, or is refused by Postgres, undoes the whole.
+  database.transaction(async (client) => {
+    // Both accounts are locked in the same order by everybody, so that two transfers never wait for each other.
+    const lock = 'SELECT FROM account WHERE name IN ($1, $2) ORDER BY name FOR UPDATE';
+    const { rowCount } = await client.query(lock, [from, to]);
+    if (rowCount !== 2) throw new RangeError('There are no two such accounts');
+    await client.query('UPDATE account SET balance = balance + $2 WHERE name = $1', [to, amount]);
+    await client.query('UPDATE account SET balance = balance - $2 WHERE name = $1', [from, amount]);
+  });
 
 const app = express().use(express.json());
 
@@ -34,14 +35,18 @@ app.get('/accounts', async (_request, response) => {
 });
 
 app.post('/transfers', async (request, response) => {
-  const { from, to, amount } = request.body;
+  const { from, to, amount } = request.body ?? {};
+  const refuse = (/** @type {string} */ message) => response.status(409).json({ message });
+  if (!(Number.isInteger(amount) && amount > 0 && amount <= 1_000_000))
+    return refuse('Between 1 and 1,000,000');
   try {
     await transfer(from, to, amount);
     response.sendStatus(204);
   } catch (error) {
     const checkViolation = '23514';
-    if (sqlStateOf(error) !== checkViolation) throw error;
-    response.status(409).json({ message: `${from} has not got ${amount}` });
+    if (sqlStateOf(error) === checkViolation) refuse(`${from} has not got ${amount}`);
+    else if (error instanceof RangeError) refuse(error.message);
+    else throw error;
   }
 });
 
