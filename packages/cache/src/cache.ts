@@ -1,9 +1,8 @@
-import { Events, type Histogram, type Listener } from '@mainstay/core';
+import { Events, type Listener } from '@mainstay/core';
 import { CacheCalls } from './cache-calls.js';
 import { Changes } from './changes.js';
 import { CacheClosedError } from './errors.js';
 import { LoadPath } from './load-path.js';
-import type { MemoryEntry } from './memory-entry.js';
 import type { MemoryLevel } from './memory-level.js';
 import { Namespace } from './namespace.js';
 import { checkKey, checkTags, EntryOptionsReader, readCacheOptions } from './options.js';
@@ -32,7 +31,6 @@ export class Cache extends CacheCalls implements AsyncDisposable {
   /** The parts of the state that a hit touches. */
   readonly #memory: MemoryLevel;
   readonly #counters: Counters;
-  readonly #latency: Histogram | undefined;
   readonly #options: EntryOptionsReader;
   readonly #loads: LoadPath;
   readonly #reads: Reads;
@@ -46,7 +44,6 @@ export class Cache extends CacheCalls implements AsyncDisposable {
     this.#state = new CacheState(settings);
     this.#memory = this.#state.memory;
     this.#counters = this.#state.counters;
-    this.#latency = this.#state.latency?.memory;
     this.#options = new EntryOptionsReader(settings);
     this.#loads = new LoadPath(this.#state, this.#options);
     this.#reads = new Reads(this.#state);
@@ -54,7 +51,7 @@ export class Cache extends CacheCalls implements AsyncDisposable {
   }
 
   override getOrSet<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): Promise<T> {
-    const entry = this.#latency === undefined ? this.#memory.usable(key) : this.#timed(key, this.#latency);
+    const entry = this.#memory.usable(key);
     if (entry === undefined) return Promise.resolve(this.#loads.find(key, load, options)) as Promise<T>;
     this.#counters.memoryHits += 1;
     entry.promise ??= Promise.resolve(entry.value);
@@ -62,7 +59,7 @@ export class Cache extends CacheCalls implements AsyncDisposable {
   }
 
   override getMaybe<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): T | Promise<T> {
-    const entry = this.#latency === undefined ? this.#memory.usable(key) : this.#timed(key, this.#latency);
+    const entry = this.#memory.usable(key);
     if (entry === undefined) return this.#loads.find(key, load, options) as T | Promise<T>;
     this.#counters.memoryHits += 1;
     return entry.value as T;
@@ -135,15 +132,8 @@ export class Cache extends CacheCalls implements AsyncDisposable {
     return key;
   }
 
-  #timed(key: string, latency: Histogram): MemoryEntry | undefined {
-    const startedAt = performance.now();
-    const entry = this.#memory.usable(key);
-    if (entry !== undefined) latency.record(performance.now() - startedAt);
-    return entry;
-  }
-
   async #get(key: string, tags: readonly string[] | undefined): Promise<unknown> {
-    const entry = this.#latency === undefined ? this.#memory.usable(key) : this.#timed(key, this.#latency);
+    const entry = this.#memory.usable(key);
     if (entry !== undefined) {
       this.#counters.memoryHits += 1;
       return entry.value;

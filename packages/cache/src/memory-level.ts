@@ -1,4 +1,4 @@
-import type { Clock } from '@mainstay/core';
+import type { Clock, Histogram } from '@mainstay/core';
 import { LRUCache } from 'lru-cache';
 import { approximateBytes } from './approximate-bytes.js';
 import type { MemoryEntry } from './memory-entry.js';
@@ -121,5 +121,22 @@ export class MemoryLevel {
   #sizeInBytes(key: string, value: unknown): number {
     const size = this.#sizeOf?.(value, key) ?? 0;
     return Number.isFinite(size) ? Math.max(1, Math.ceil(size)) : Number.MAX_SAFE_INTEGER;
+  }
+}
+
+/** Times its hits. A class of its own, so that a hit that nobody times costs nothing for it. */
+export class TimedMemoryLevel extends MemoryLevel {
+  readonly #latency: Histogram;
+
+  constructor(options: MemoryLevelOptions, tags: TagInvalidations, clock: Clock, latency: Histogram) {
+    super(options, tags, clock);
+    this.#latency = latency;
+  }
+
+  override usable(key: string): MemoryEntry | undefined {
+    const startedAt = performance.now();
+    const entry = super.usable(key);
+    if (entry !== undefined) this.#latency.record(performance.now() - startedAt);
+    return entry;
   }
 }

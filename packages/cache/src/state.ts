@@ -2,7 +2,7 @@ import { type Clock, type DeadlineQueue, deadlinesOf, type Events, Histogram } f
 import type { BusMessage } from './bus-messages.js';
 import { FailureMemory } from './failure-memory.js';
 import { LoadTokens } from './load-tokens.js';
-import { MemoryLevel } from './memory-level.js';
+import { MemoryLevel, TimedMemoryLevel } from './memory-level.js';
 import type { CacheSettings } from './options.js';
 import { RedisLevel } from './redis-level.js';
 import { TagInvalidations } from './tag-invalidations.js';
@@ -57,14 +57,14 @@ export class CacheState {
     this.clock = settings.clock;
     this.deadlines = deadlinesOf(settings.clock);
     this.failures = new FailureMemory(settings, this.tags);
-    this.memory = new MemoryLevel(
-      { ...settings.memory, maxEntryBytes: settings.maxEntryBytes },
-      this.tags,
-      settings.clock,
-    );
     if (settings.latency) {
       this.latency = { memory: new Histogram(), redis: new Histogram(), load: new Histogram() };
     }
+    const memory = { ...settings.memory, maxEntryBytes: settings.maxEntryBytes };
+    this.memory =
+      this.latency === undefined
+        ? new MemoryLevel(memory, this.tags, settings.clock)
+        : new TimedMemoryLevel(memory, this.tags, settings.clock, this.latency.memory);
     if (settings.redis !== undefined) {
       this.redis = new RedisLevel({
         ...settings.redis,
