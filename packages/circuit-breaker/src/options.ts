@@ -68,6 +68,9 @@ export interface CircuitBreakerOptions {
 
 export interface FailureJudges {
   error?: (error: unknown) => boolean;
-  /** Results come as they are; tell their type yourself: `(response: Response) => response.status >= 500`. */
-  result?: (result: never) => boolean;
+  /** Results come as they are, `unknown` until you tell their type: `(response: Response) => response.status >= 500`. */
+  result?: ResultJudge;
 }
+
+/** Of a method, since only their parameters may be narrower than `unknown`: the breaker does not know what it will guard. */
+type ResultJudge = { judge(result: unknown): boolean }['judge'];

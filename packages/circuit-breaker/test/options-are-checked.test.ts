@@ -107,3 +107,24 @@ test('the options are typed', () => {
   const result = (response: Response) => response.status >= 500;
   expectTypeOf({ result }).toMatchTypeOf<NonNullable<CircuitBreakerOptions['isFailure']>>();
 });
+
+test('what isFailure receives is unknown until its type is told', () => {
+  new CircuitBreaker({
+    name: 'typed',
+    isFailure: (error) => expectTypeOf(error).toBeUnknown() === undefined,
+  });
+  const isFailure: CircuitBreakerOptions['isFailure'] = {
+    error: (error) => {
+      expectTypeOf(error).toBeUnknown();
+      return error instanceof TypeError;
+    },
+    result: (result) => {
+      expectTypeOf(result).toBeUnknown();
+      return result === null;
+    },
+  };
+  new CircuitBreaker({ name: 'typed', isFailure });
+  new CircuitBreaker({ name: 'typed', isFailure: { result: (response: Response) => !response.ok } });
+  // @ts-expect-error: a judge says yes or no
+  new CircuitBreaker({ name: 'typed', isFailure: { result: (result) => result } });
+});

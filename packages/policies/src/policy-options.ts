@@ -17,9 +17,12 @@ export function nameField(kind: string) {
 /** Judges of errors and results, each of which may be left out. */
 export interface Judges<Parameters extends unknown[]> {
   error?: (error: unknown, ...more: Parameters) => boolean;
-  /** Results come as they are; tell their type yourself: `(response: Response) => response.status >= 500`. */
-  result?: (result: never, ...more: Parameters) => boolean;
+  /** Results come as they are, `unknown` until you tell their type: `(response: Response) => response.status >= 500`. */
+  result?: ResultJudge<Parameters>;
 }
+
+/** Of a method, since only their parameters may be narrower than `unknown`: a policy does not know what it will guard. */
+type ResultJudge<More extends unknown[]> = { judge(result: unknown, ...more: More): boolean }['judge'];
 
 export interface CheckedJudges<Parameters extends unknown[]> {
   readonly error: ((error: unknown, ...more: Parameters) => boolean) | undefined;

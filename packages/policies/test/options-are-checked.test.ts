@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import { chaos } from '../src/chaos.js';
 import { resilientFetch } from '../src/fetch.js';
 import {
@@ -6,6 +6,7 @@ import {
   bulkhead,
   constantBackoff,
   decorrelatedJitter,
+  type FallbackOptions,
   fallback,
   fullJitter,
   hedge,
@@ -182,4 +183,27 @@ test('resilientFetch and resilientInterceptor need something with execute', () =
   expect(() => resilientInterceptor(7 as never)).toThrow(
     'resilientInterceptor: takes a pipeline, received number',
   );
+});
+
+test('what the judges receive is unknown until its type is told', () => {
+  retry({
+    shouldRetry: {
+      error: (error, attempt) => {
+        expectTypeOf(error).toBeUnknown();
+        expectTypeOf(attempt).toEqualTypeOf<number>();
+        return true;
+      },
+      result: (result, attempt) => {
+        expectTypeOf(result).toBeUnknown();
+        expectTypeOf(attempt).toEqualTypeOf<number>();
+        return result === undefined;
+      },
+    },
+  });
+  retry({ shouldRetry: { result: (response: Response) => response.status === 409 } });
+  throttle({ isRejection: { result: (result) => expectTypeOf(result).toBeUnknown() === undefined } });
+  const shouldFallback: FallbackOptions['shouldFallback'] = { result: (rows: string[]) => rows.length === 0 };
+  fallback(() => [], { shouldFallback });
+  // @ts-expect-error: a judge says yes or no
+  retry({ shouldRetry: { result: (result) => result } });
 });
