@@ -1,32 +1,35 @@
-import type { Clock } from '@mainstay/core';
 import { Bus } from './bus.js';
 import type { BusMessage, Counter } from './bus-messages.js';
-import type { BusClient, RedisClient } from './redis-client.js';
-import { type RedisGuard, UNAVAILABLE } from './redis-guard.js';
+import {
+  type BusClient,
+  isBusClient,
+  isCluster,
+  type RedisClient,
+  type RedisSubscriber,
+} from './redis-client.js';
+import { UNAVAILABLE } from './redis-guard.js';
+import type { RedisLevelOptions } from './redis-level-options.js';
+import type { RedisShard } from './redis-shard.js';
 
-export interface BusConnection {
-  channel: string;
-  counterKey: string;
-  timeoutMs: number;
-  maxStaleMs: number;
-  clock: Clock;
-  received: (message: BusMessage) => void;
-  listener: { distrust(): void; activity(): number };
-}
-
-/** A bus over a second connection, made from the application's client. */
-export function connectBus(client: BusClient, guard: RedisGuard, options: BusConnection): Bus {
-  const { channel, counterKey, timeoutMs, maxStaleMs, clock, received, listener } = options;
-  const readCounter = async (): Promise<Counter | undefined> => {
-    const answer = await guard.attempt(() => client.hmgetBuffer(counterKey, 'epoch', 'sequence'));
-    if (answer === UNAVAILABLE) return undefined;
-    const [epoch, sequence] = answer;
-    return { epoch: epoch?.toString('latin1') ?? '', sequence: Number(sequence ?? 0) };
-  };
+/** A bus over a second connection, made from the application's client; undefined if that cannot make one. */
+export function connectBus(
+  options: RedisLevelOptions,
+  shards: readonly RedisShard[],
+  received: (message: BusMessage) => void,
+): Bus | undefined {
+  const { client, timeoutMs, maxStaleMs, clock, listener } = options;
+  const roams = isCluster(client);
+  const make = roams
+    ? () => anyMaster(client)
+    : isBusClient(client)
+      ? () => ownConnection(client)
+      : undefined;
+  if (make === undefined) return undefined;
   return new Bus({
-    connect: () => client.duplicate(SUBSCRIBER),
-    channel,
-    readCounter,
+    connect: make,
+    roams,
+    channels: shards.map(({ channel }) => channel),
+    readCounters: () => readCounters(client as BusClient, shards),
     wanted: () => client.status !== 'end',
     activity: () => listener.activity(),
     timeoutMs,
@@ -35,6 +38,37 @@ export function connectBus(client: BusClient, guard: RedisGuard, options: BusCon
     received,
     distrust: () => listener.distrust(),
   });
+}
+
+async function readCounters(
+  client: BusClient,
+  shards: readonly RedisShard[],
+): Promise<Map<string, Counter> | undefined> {
+  const counters = new Map<string, Counter>();
+  const asked = shards.map(async (shard) => {
+    const { counter } = shard.keys;
+    const answer = await shard.attempt(() => client.hmgetBuffer(counter, 'epoch', 'sequence'));
+    if (answer === UNAVAILABLE) return false;
+    const [epoch, sequence] = answer;
+    counters.set(shard.channel, {
+      epoch: epoch?.toString('latin1') ?? '',
+      sequence: Number(sequence ?? 0),
+    });
+    return true;
+  });
+  return (await Promise.all(asked)).every(Boolean) ? counters : undefined;
+}
+
+function ownConnection(client: BusClient): RedisSubscriber {
+  return client.duplicate(SUBSCRIBER);
+}
+
+/** Every node of a Cluster hears what is published on any. */
+function anyMaster(client: { nodes(role: 'master'): { duplicate(override: object): RedisSubscriber }[] }) {
+  const masters = client.nodes('master');
+  const chosen = masters[Math.floor(Math.random() * masters.length)];
+  // It does not try again by itself: another node may be better.
+  return chosen?.duplicate({ ...SUBSCRIBER, readOnly: false, retryStrategy: () => null });
 }
 
 /** Ours alone: it subscribes by itself, comes back for ever, and queues nothing. */

@@ -1,13 +1,16 @@
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
 import { type BusMessage, type Counter, parseEnvelope } from './bus-messages.js';
+import { BusStreams } from './bus-streams.js';
 import type { RedisSubscriber } from './redis-client.js';
 
 export interface BusOptions {
   /** Makes the connection, not yet connected. It is ours: made when it is first needed and closed with the cache. */
-  connect: () => RedisSubscriber;
-  channel: string;
-  /** The number of the last message, as Redis counts them; undefined: Redis did not answer. */
-  readCounter: () => Promise<Counter | undefined>;
+  connect: () => RedisSubscriber | undefined;
+  /** In a Cluster: a connection that is lost is made anew, perhaps to another node; and messages come by way of other nodes. */
+  roams: boolean;
+  channels: readonly string[];
+  /** The number of the last message of each channel, as Redis counts them; undefined: Redis did not answer. */
+  readCounters: () => Promise<ReadonlyMap<string, Counter> | undefined>;
   /** False once the client that the connection was made from has ended for good. */
   wanted: () => boolean;
   /** Grows while the cache is used: a cache that nobody reads beats no heart. */
@@ -22,6 +25,11 @@ export interface BusOptions {
 
 const SHORTEST_BEAT_MS = 50;
 const LONGEST_BEAT_MS = 10_000;
+/** A node that does not take us in by then is left for another; and not more often than so do we try. */
+const SETTLE_IN_MS = 2_000;
+const REOPEN_MS = 200;
+/** How often it looks whether a message that is still on its way between nodes has come. */
+const CATCH_UP_MS = 5;
 
 /**
  * Hears what other processes change. Redis numbers the messages in the script that makes the change, so a gap shows. A heartbeat
@@ -38,11 +46,13 @@ export class Bus {
   #subscriber: RedisSubscriber | undefined;
   #subscribed = false;
   #trusted = false;
-  #base: Counter | undefined;
+  readonly #streams = new BusStreams();
   #connection = 0;
   #beating = false;
   #next: Deadline | undefined;
   #lapse: Deadline | undefined;
+  #settleIn: Deadline | undefined;
+  #openedAt = Number.NEGATIVE_INFINITY;
   #seenActivity = -1;
   #closed = false;
 
@@ -66,41 +76,66 @@ export class Bus {
 
   close(): void {
     this.#closed = true;
-    this.#lost();
-    this.#subscriber?.disconnect();
-    this.#subscriber = undefined;
+    this.#leave();
   }
 
   #open(): void {
+    const now = this.#options.clock.now();
+    if (now - this.#openedAt < REOPEN_MS) return;
+    this.#openedAt = now;
     const subscriber = this.#options.connect();
+    if (subscriber === undefined) return;
     this.#subscriber = subscriber;
+    const isOurs = (): boolean => this.#subscriber === subscriber;
     subscriber.on('error', nothing);
     subscriber.on('connect', () => subscriber.stream?.unref?.());
-    subscriber.on('ready', () => this.#subscribe(subscriber));
-    subscriber.on('close', () => this.#lost());
-    subscriber.on('message', (_channel, text) => this.#receive(text));
+    subscriber.on('ready', () => isOurs() && this.#subscribe(subscriber));
+    subscriber.on('close', () => isOurs() && this.#lost());
+    subscriber.on('message', (channel, text) => isOurs() && this.#receive(channel, text));
+    if (this.#options.roams) {
+      subscriber.on('end', () => isOurs() && this.#leave());
+      const stuck = (): void => {
+        if (isOurs() && !this.#subscribed) this.#leave();
+      };
+      this.#settleIn = this.#deadlines.add(SETTLE_IN_MS, stuck, { keepAlive: false });
+    }
     subscriber.connect().catch(nothing);
   }
 
+  /** For good: the next one who reads makes a new connection. */
+  #leave(): void {
+    const subscriber = this.#subscriber;
+    this.#subscriber = undefined;
+    this.#settleIn?.cancel();
+    this.#lost();
+    subscriber?.disconnect();
+  }
+
+  #drop(subscriber: RedisSubscriber): void {
+    if (this.#options.roams) this.#leave();
+    else subscriber.disconnect(true);
+  }
+
   #subscribe(subscriber: RedisSubscriber): void {
-    subscriber.subscribe(this.#options.channel).then(
+    subscriber.subscribe(...this.#options.channels).then(
       () => {
-        if (this.#closed || subscriber.status !== 'ready') return;
+        if (this.#closed || subscriber !== this.#subscriber || subscriber.status !== 'ready') return;
         this.#subscribed = true;
         void this.#beat();
       },
-      () => subscriber.disconnect(true),
+      () => {
+        if (subscriber === this.#subscriber) this.#drop(subscriber);
+      },
     );
   }
 
-  #receive(text: string): void {
-    if (!this.#subscribed && this.#base === undefined) this.#subscribed = true;
+  #receive(channel: string, text: string): void {
+    if (this.#streams.empty) this.#subscribed = true;
     const envelope = parseEnvelope(text);
     if (envelope === undefined) return;
     this.messages += 1;
     const { counter, message } = envelope;
-    if (this.#base !== undefined && !follows(counter, this.#base)) this.#gap();
-    this.#base = counter;
+    if (!this.#streams.hear(channel, counter)) this.#gap();
     if (message !== undefined) this.#options.received(message);
   }
 
@@ -112,7 +147,7 @@ export class Bus {
   #lost(): void {
     this.#connection += 1;
     this.#subscribed = false;
-    this.#base = undefined;
+    this.#streams.forget();
     this.#next?.cancel();
     this.#next = undefined;
     this.#untrust();
@@ -133,9 +168,11 @@ export class Bus {
     const connection = this.#connection;
     const startedAt = this.#options.clock.now();
     try {
-      const counter = await this.#options.readCounter();
-      if (counter !== undefined && connection === this.#connection && (await this.#pong())) {
-        if (connection === this.#connection) this.#synchronise(counter, startedAt);
+      const sent = await this.#options.readCounters();
+      const isSame = (): boolean => connection === this.#connection;
+      if (sent !== undefined && isSame() && (await this.#pong()) && isSame()) {
+        if (this.#options.roams) await this.#catchUp(sent, isSame);
+        if (isSame()) this.#synchronise(sent, startedAt);
       }
     } finally {
       this.#beating = false;
@@ -144,14 +181,20 @@ export class Bus {
     else if (this.#subscribed && !this.#closed) void this.#beat();
   }
 
-  #synchronise(counter: Counter, startedAt: number): void {
-    const base = this.#base;
-    if (base !== undefined && (counter.epoch !== base.epoch || counter.sequence > base.sequence)) {
-      // Sent before the pong, and not here. (A base that is further on has heard messages since the count was read.)
-      this.#gap();
-      this.#base = counter;
+  /** In a Cluster the pong may be faster than a message that another node passes on. */
+  async #catchUp(sent: ReadonlyMap<string, Counter>, isSame: () => boolean): Promise<void> {
+    const until = this.#options.clock.now() + this.#options.timeoutMs;
+    while (this.#streams.behind(sent) && isSame() && this.#options.clock.now() < until) {
+      await new Promise<void>((resolve) => {
+        this.#deadlines.add(CATCH_UP_MS, resolve, { keepAlive: false });
+      });
     }
-    this.#base ??= counter;
+  }
+
+  #synchronise(sent: ReadonlyMap<string, Counter>, startedAt: number): void {
+    // Sent before the pong, and not here.
+    if (this.#streams.behind(sent)) this.#gap();
+    this.#streams.adopt(sent);
     const remainingMs = startedAt + this.#options.maxStaleMs - this.#options.clock.now();
     if (remainingMs <= 0) return;
     this.#trusted = true;
@@ -196,14 +239,9 @@ export class Bus {
       );
     });
     // A subscription that does not answer is dead, whatever the socket says.
-    if (!answered && !this.#closed) subscriber.disconnect(true);
+    if (!answered && !this.#closed && subscriber === this.#subscriber) this.#drop(subscriber);
     return answered;
   }
-}
-
-function follows(counter: Counter, base: Counter): boolean {
-  if (base.sequence === 0) return counter.sequence === 1;
-  return counter.epoch === base.epoch && counter.sequence === base.sequence + 1;
 }
 
 function nothing(): void {}

@@ -15,13 +15,13 @@ export class LeaseHold {
   }
 
   /** 'load': go on, with the lease or because there is none to be had; 'again': look what Redis holds now. */
-  async acquire(flight: Flight, { captured }: RedisReading, waitUntil: number): Promise<'load' | 'again'> {
+  async acquire(flight: Flight, reading: RedisReading, waitUntil: number): Promise<'load' | 'again'> {
     const { redis, settings, clock, counters } = this.#state;
     if (redis === undefined || settings.redis?.lease !== true) return 'load';
     // Listening before asking: the message may be faster than the answer.
     const waiter = redis.waiters.add(flight.key);
     try {
-      const lease = await redis.lease(flight.key, captured);
+      const lease = await redis.lease(flight.key, reading);
       if (lease === 'changed') return 'again';
       if (lease !== 'held') {
         this.#begin(flight, lease);

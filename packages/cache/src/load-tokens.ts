@@ -13,36 +13,43 @@ export interface LoadToken {
  * Costs nothing on a hit; holds no more than what is in flight.
  */
 export class LoadTokens {
-  readonly #tokens = new Map<string, Set<LoadToken>>();
+  /** Most keys have one at a time, which needs no Set. */
+  readonly #tokens = new Map<string, LoadToken | Set<LoadToken>>();
 
   begin(key: string, sequence: number): LoadToken {
     const token: LoadToken = { key, sequence, current: true };
     const others = this.#tokens.get(key);
-    if (others === undefined) this.#tokens.set(key, new Set([token]));
-    else others.add(token);
+    if (others === undefined) this.#tokens.set(key, token);
+    else if (others instanceof Set) others.add(token);
+    else this.#tokens.set(key, new Set([others, token]));
     return token;
   }
 
   end(token: LoadToken): void {
     const tokens = this.#tokens.get(token.key);
-    if (tokens?.delete(token) && tokens.size === 0) this.#tokens.delete(token.key);
+    if (tokens === token) this.#tokens.delete(token.key);
+    else if (tokens instanceof Set && tokens.delete(token) && tokens.size === 0)
+      this.#tokens.delete(token.key);
   }
 
   revoke(key: string): void {
     const tokens = this.#tokens.get(key);
     if (tokens === undefined) return;
-    for (const token of tokens) token.current = false;
+    revokeThem(tokens);
     this.#tokens.delete(key);
   }
 
   revokeAll(): void {
-    for (const tokens of this.#tokens.values()) {
-      for (const token of tokens) token.current = false;
-    }
+    for (const tokens of this.#tokens.values()) revokeThem(tokens);
     this.#tokens.clear();
   }
 
   get size(): number {
     return this.#tokens.size;
   }
+}
+
+function revokeThem(tokens: LoadToken | Set<LoadToken>): void {
+  if (!(tokens instanceof Set)) tokens.current = false;
+  else for (const token of tokens) token.current = false;
 }

@@ -1,6 +1,6 @@
 import { type Clock, type Field, invalidOption, monotonicClock, option, readOptions } from '@mainstay/core';
 import { type Codec, jsonCodec } from './codec.js';
-import { isCluster, isRedisClient, type RedisClient } from './redis-client.js';
+import { type ClusterClient, isCluster, isRedisClient, type RedisClient } from './redis-client.js';
 import type { Schema } from './schema.js';
 import type { CacheOptions, EntryOptions, GetOrSetOptions, Lifetimes } from './types.js';
 
@@ -40,6 +40,7 @@ export interface RedisSettings {
   readonly client: RedisClient;
   readonly timeoutMs: number;
   readonly prefix: string;
+  readonly clusterSlots: number;
   readonly lease: boolean;
   readonly leaseMs: number;
   readonly codec: Codec;
@@ -127,21 +128,27 @@ function readRedisOptions(received: object, name: string): RedisSettings {
     }),
     timeoutMs: option.milliseconds({ min: 1, default: 50 }),
     prefix: option.string({ minLength: 0, default: `${name}:` }),
+    clusterSlots: option.integer({ min: 1, max: 4_096, default: 16 }),
     lease: option.boolean({ default: true }),
     leaseMs: option.integer({ min: 100, max: 3_600_000, default: 5_000 }),
     codec: option.custom<Codec>('a codec with an id, encode() and decode()', isCodec, { default: jsonCodec }),
     compressFromBytes: option.number({ min: 0, allowInfinity: true, default: 1_024 }),
     maxJournal: option.integer({ min: 1, default: 10_000 }),
   });
-  if (isCluster(settings.client)) {
-    throw invalidOption(
-      OWNER,
-      'redis.client',
-      'must not be a Redis Cluster client, which is not supported yet',
-      settings.client,
-    );
-  }
+  if (isCluster(settings.client)) checkCluster(settings.client, settings.prefix);
   return settings;
+}
+
+function checkCluster(client: ClusterClient, prefix: string): void {
+  const { keyPrefix = '', scaleReads = 'master' } = client.options ?? {};
+  if (`${keyPrefix}${prefix}`.includes('{')) {
+    const what = 'must have no brace in a Cluster, where the cache chooses the slots: nor must the keyPrefix';
+    throw invalidOption(`${OWNER}: redis`, 'prefix', what, `${keyPrefix}${prefix}`);
+  }
+  if (scaleReads !== 'master') {
+    const what = 'must be a Cluster that reads from masters: a replica answers what was deleted already';
+    throw invalidOption(`${OWNER}: redis`, 'client', what, `one with scaleReads ${String(scaleReads)}`);
+  }
 }
 
 /** Reads the options of single calls; the cache's own are the defaults. */

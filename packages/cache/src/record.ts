@@ -17,6 +17,8 @@ export const STAMP_LENGTH = 10;
 export const VERSION_LENGTH = 17;
 const FORMAT = 1;
 const HEAD_LENGTH = 36;
+/** Shared by all records without tags. */
+const NO_TAGS: string[] = [];
 
 export const CODEC_TOMBSTONE = 0;
 
@@ -26,15 +28,50 @@ export interface WallTimes {
   expiresAt: number;
 }
 
-export interface StoredRecord {
-  stamp: string;
+/** What was read, parsed as far as somebody asks. */
+export class StoredRecord {
+  /** Changes with every write. */
+  readonly stamp: string;
+  readonly tags: readonly string[];
+  readonly #raw: Buffer;
+  readonly #versionsAt: number;
+
+  constructor(raw: Buffer, tags: readonly string[], versionsAt: number) {
+    this.#raw = raw;
+    this.stamp = stampOf(raw);
+    this.tags = tags;
+    this.#versionsAt = versionsAt;
+  }
+
   /** With the bit that says whether the body is deflated. */
-  codec: number;
-  times: WallTimes;
-  tags: string[];
-  /** Of the whole cache, then of each tag. */
-  versions: string[];
-  body: Buffer;
+  get codec(): number {
+    return this.#raw[1] ?? CODEC_TOMBSTONE;
+  }
+
+  get times(): WallTimes {
+    const raw = this.#raw;
+    return {
+      freshUntil: raw.readDoubleBE(10),
+      staleUntil: raw.readDoubleBE(18),
+      expiresAt: raw.readDoubleBE(26),
+    };
+  }
+
+  get body(): Buffer {
+    return this.#raw.subarray(this.#versionsAt + VERSION_LENGTH * (this.tags.length + 1));
+  }
+
+  /** Whether it was written under this version: 0 is that of the whole cache, then one a tag. */
+  hasVersion(index: number, version: Buffer | null | undefined): boolean {
+    if (version?.length !== VERSION_LENGTH) return false;
+    const raw = this.#raw;
+    const at = this.#versionsAt + VERSION_LENGTH * index;
+    // The differences are in the middle and at the end; a loop over 17 bytes is faster than a call out of JavaScript.
+    for (let byte = VERSION_LENGTH - 1; byte >= 0; byte -= 1) {
+      if (raw[at + byte] !== version[byte]) return false;
+    }
+    return true;
+  }
 }
 
 /** Ten bytes that no earlier write had: format, codec, 53 random bits. */
@@ -71,30 +108,17 @@ export function encodeHead(stamp: Buffer, times: WallTimes, tags: readonly strin
 export function decodeRecord(raw: Buffer | null): StoredRecord | undefined {
   if (raw === null || raw.length < HEAD_LENGTH || raw[0] !== FORMAT || raw[1] === CODEC_TOMBSTONE)
     return undefined;
-  const tags: string[] = [];
   let offset = HEAD_LENGTH;
-  for (let remaining = raw.readUInt16BE(34); remaining > 0; remaining -= 1) {
+  let remaining = raw.readUInt16BE(34);
+  const tags: string[] = remaining === 0 ? NO_TAGS : [];
+  for (; remaining > 0; remaining -= 1) {
     if (offset + 2 > raw.length) return undefined;
     const length = raw.readUInt16BE(offset);
     tags.push(raw.toString('utf8', offset + 2, offset + 2 + length));
     offset += 2 + length;
   }
-  const bodyAt = offset + VERSION_LENGTH * (tags.length + 1);
-  if (bodyAt > raw.length) return undefined;
-  const versions: string[] = [];
-  for (; offset < bodyAt; offset += VERSION_LENGTH) {
-    versions.push(raw.toString('latin1', offset, offset + VERSION_LENGTH));
-  }
-  const codec = raw[1] ?? CODEC_TOMBSTONE;
-  return { stamp: stampOf(raw), codec, times: readTimes(raw), tags, versions, body: raw.subarray(bodyAt) };
-}
-
-function readTimes(raw: Buffer): WallTimes {
-  return {
-    freshUntil: raw.readDoubleBE(10),
-    staleUntil: raw.readDoubleBE(18),
-    expiresAt: raw.readDoubleBE(26),
-  };
+  if (offset + VERSION_LENGTH * (tags.length + 1) > raw.length) return undefined;
+  return new StoredRecord(raw, tags, offset);
 }
 
 /** A value on its way to Redis. */

@@ -25,7 +25,19 @@ export function isRedisClient(candidate: unknown): candidate is RedisClient {
   );
 }
 
-export function isCluster(client: object): boolean {
+/** What the cache needs of an ioredis Cluster besides. */
+export interface ClusterClient extends RedisClient {
+  readonly isCluster: true;
+  readonly options?: { readonly keyPrefix?: string; readonly scaleReads?: unknown };
+  /** The nodes of each slot, its master first. */
+  readonly slots?: readonly (readonly string[] | undefined)[];
+  nodes(role: 'master'): { duplicate(override: object): RedisSubscriber }[];
+  /** Asks a node where the slots are now. */
+  refreshSlotsCache?(done: () => void): void;
+  hmgetBuffer(key: string, ...fields: string[]): Promise<(Buffer | null)[]>;
+}
+
+export function isCluster(client: object): client is ClusterClient {
   return (client as { isCluster?: unknown }).isCluster === true;
 }
 
@@ -44,14 +56,14 @@ export interface RedisSubscriber {
   readonly status: string;
   readonly stream?: { unref?: () => void } | null | undefined;
   connect(): Promise<unknown>;
-  subscribe(channel: string): Promise<unknown>;
+  subscribe(...channels: string[]): Promise<unknown>;
   ping(): Promise<unknown>;
   disconnect(reconnect?: boolean): void;
   on(event: 'message', listener: (channel: string, text: string) => void): unknown;
-  on(event: 'ready' | 'close' | 'connect' | 'error', listener: () => void): unknown;
+  on(event: 'ready' | 'close' | 'connect' | 'error' | 'end', listener: () => void): unknown;
 }
 
-/** What the bus needs of the client besides. */
+/** A client that can make such a connection of its own. */
 export interface BusClient extends RedisClient {
   readonly options?: { readonly db?: number; readonly keyPrefix?: string };
   duplicate(override: object): RedisSubscriber;

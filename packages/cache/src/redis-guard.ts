@@ -25,36 +25,42 @@ export interface GuardListener {
   up(): void;
 }
 
+export interface GuardOptions {
+  name: string;
+  client: RedisClient;
+  /** Asks for as little as can be. */
+  ping: () => Promise<unknown>;
+  /** Told when Redis did not answer it. */
+  silent?: () => void;
+  timeoutMs: number;
+  clock: Clock;
+  listener: GuardListener;
+  /** Of all guards of one cache. */
+  counters: RedisCounters;
+  latency: Histogram | undefined;
+}
+
 /**
- * Bounds what Redis may cost. A command is sent only while the connection is ready (never into the client's offline queue) and
- * the circuit closed, and is waited for no longer than the timeout. Whether Redis works again is found out by a PING in the
- * background, so that no caller pays for the probe. Never rejects.
+ * Bounds what one Redis server may cost. A command is sent only while the connection is ready (never into the client's offline
+ * queue) and the circuit closed, and is waited for no longer than the timeout. Whether the server works again is found out by a
+ * PING in the background, so that no caller pays for the probe. Never rejects.
  */
 export class RedisGuard {
-  readonly counters: RedisCounters = {
-    redisRoundTrips: 0,
-    redisErrors: 0,
-    redisTimeouts: 0,
-    redisSkipped: 0,
-  };
-  /** Set where it is asked for. */
-  latency: Histogram | undefined;
+  readonly #options: GuardOptions;
   readonly #client: RedisClient;
   readonly #clock: Clock;
   readonly #deadlines: DeadlineQueue;
-  readonly #timeoutMs: number;
-  readonly #listener: GuardListener;
   readonly #breaker: CircuitBreaker;
   #announcedAway = false;
   #connecting = false;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
 
-  constructor(name: string, client: RedisClient, timeoutMs: number, clock: Clock, listener: GuardListener) {
+  constructor(options: GuardOptions) {
+    const { name, client, clock } = options;
+    this.#options = options;
     this.#client = client;
     this.#clock = clock;
     this.#deadlines = deadlinesOf(clock);
-    this.#timeoutMs = timeoutMs;
-    this.#listener = listener;
     this.#breaker = new CircuitBreaker({
       name: `${name} redis`,
       consecutiveFailures: CONSECUTIVE_FAILURES,
@@ -91,14 +97,10 @@ export class RedisGuard {
     return false;
   }
 
-  skip(): void {
-    this.counters.redisSkipped += 1;
-  }
-
   /** Resolves with the answer, or with `UNAVAILABLE`; never rejects. A late answer is dropped. */
-  attempt<T>(send: () => Promise<T>, timeoutMs = this.#timeoutMs): Promise<Attempt<T>> {
+  attempt<T>(send: () => Promise<T>, timeoutMs = this.#options.timeoutMs): Promise<Attempt<T>> {
     if (!this.available()) {
-      this.skip();
+      this.#options.counters.redisSkipped += 1;
       return Promise.resolve(UNAVAILABLE);
     }
     return this.#send(send, timeoutMs);
@@ -107,8 +109,9 @@ export class RedisGuard {
   #send<T>(send: () => Promise<T>, timeoutMs: number): Promise<Attempt<T>> {
     const permit = this.#breaker.tryAcquire();
     if (permit === undefined) return Promise.resolve(UNAVAILABLE);
+    const { counters, latency } = this.#options;
     const startedAt = this.#clock.now();
-    this.counters.redisRoundTrips += 1;
+    counters.redisRoundTrips += 1;
     return new Promise((resolve) => {
       let open = true;
       const fail = (error: unknown): void => {
@@ -123,7 +126,7 @@ export class RedisGuard {
       };
       const expire = (): void => {
         if (!open) return;
-        this.counters.redisTimeouts += 1;
+        counters.redisTimeouts += 1;
         fail(new Error(`Redis did not answer within ${timeoutMs} ms`));
       };
       // When this process was busy, the answer may lie in the socket unread: one more turn of the loop reads it.
@@ -134,13 +137,13 @@ export class RedisGuard {
           open = false;
           deadline.cancel();
           permit.success();
-          this.latency?.record(Math.max(0, this.#clock.now() - startedAt));
+          latency?.record(Math.max(0, this.#clock.now() - startedAt));
           resolve(answer);
         },
         (error: unknown) => {
           if (!open) return;
           deadline.cancel();
-          this.counters.redisErrors += 1;
+          counters.redisErrors += 1;
           fail(error);
         },
       );
@@ -156,15 +159,18 @@ export class RedisGuard {
       open = false;
       deadline.cancel();
       if (error === undefined) permit.success();
-      else permit.failure(error);
+      else {
+        permit.failure(error);
+        this.#options.silent?.();
+      }
       if (this.up) this.#announceUp();
     };
     const deadline = this.#deadlines.add(
-      this.#timeoutMs,
+      this.#options.timeoutMs,
       () => setImmediate(end, new Error('Redis did not answer a PING')),
       { keepAlive: false },
     );
-    sendSafely(() => this.#client.ping()).then(
+    sendSafely(this.#options.ping).then(
       () => end(),
       (error: unknown) => end(error ?? new Error('PING failed')),
     );
@@ -183,13 +189,13 @@ export class RedisGuard {
   #announceAway(error: unknown): void {
     if (this.#announcedAway) return;
     this.#announcedAway = true;
-    this.#listener.away(error ?? new Error(`The Redis client is "${this.#client.status}"`));
+    this.#options.listener.away(error ?? new Error(`The Redis client is "${this.#client.status}"`));
   }
 
   #announceUp(): void {
     if (!this.#announcedAway) return;
     this.#announcedAway = false;
-    this.#listener.up();
+    this.#options.listener.up();
   }
 }
 

@@ -1,4 +1,4 @@
-/** Where things lie in Redis. */
+/** Where things lie in Redis; in a Cluster, where those of one slot lie. */
 export class RedisKeys {
   /** Counts the messages of the bus. */
   readonly counter: string;
@@ -6,10 +6,11 @@ export class RedisKeys {
   readonly all: string;
   readonly #prefix: string;
 
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-    this.counter = `${prefix}bus`;
-    this.all = `${prefix}all`;
+  /** @param hashTag the slot's, in a Cluster */
+  constructor(prefix: string, hashTag?: string) {
+    this.#prefix = hashTag === undefined ? prefix : `${prefix}{${hashTag}}`;
+    this.counter = `${this.#prefix}bus`;
+    this.all = `${this.#prefix}all`;
   }
 
   value(key: string): string {
@@ -22,10 +23,5 @@ export class RedisKeys {
 
   tag(tag: string): string {
     return `${this.#prefix}t:${tag}`;
-  }
-
-  /** Of the whole cache, then of each tag. */
-  versions(tags: readonly string[]): string[] {
-    return [this.all, ...tags.map((tag) => this.tag(tag))];
   }
 }

@@ -1,8 +1,4 @@
-import type { Clock, Histogram } from '@mainstay/core';
-import type { BusMessage } from './bus-messages.js';
-import type { StoredRecord } from './record.js';
-import type { RedisClient } from './redis-client.js';
-import type { GuardListener } from './redis-guard.js';
+import { type StoredRecord, stampOf } from './record.js';
 
 /** What stood in Redis before a load: the load's result is stored only if it still does. */
 export interface Captured {
@@ -11,30 +7,33 @@ export interface Captured {
   readonly versions: readonly string[];
 }
 
-export interface RedisReading {
+export class RedisReading {
   /** Undefined: there is none, or it was deleted, or one of its tags was invalidated. */
   readonly record: StoredRecord | undefined;
-  readonly captured: Captured;
-}
+  /** When it was asked for, on the cache's clock: what follows from it must not cost more than one timeout together with it. */
+  readonly startedAt: number;
+  readonly #raw: Buffer | null;
+  readonly #versions: readonly (Buffer | null)[];
+  #captured: Captured | undefined;
 
-export interface RedisLevelOptions {
-  name: string;
-  client: RedisClient;
-  timeoutMs: number;
-  prefix: string;
-  leaseMs: number;
-  maxJournal: number;
-  /** How long a deletion is remembered: longer than any load that may have begun before it. */
-  tombstoneMs: number;
-  bus: boolean;
-  maxStaleMs: number;
-  clock: Clock;
-  latency: Histogram | undefined;
-  listener: RedisListener;
-}
+  constructor(
+    record: StoredRecord | undefined,
+    raw: Buffer | null,
+    versions: readonly (Buffer | null)[],
+    startedAt: number,
+  ) {
+    this.record = record;
+    this.startedAt = startedAt;
+    this.#raw = raw;
+    this.#versions = versions;
+  }
 
-export interface RedisListener extends GuardListener {
-  received(message: BusMessage): void;
-  distrust(): void;
-  activity(): number;
+  /** Only a load asks for it, not a hit. */
+  get captured(): Captured {
+    this.#captured ??= {
+      stamp: stampOf(this.#raw),
+      versions: this.#versions.map((version) => version?.toString('latin1') ?? ''),
+    };
+    return this.#captured;
+  }
 }

@@ -19,6 +19,23 @@ local function announce()
 end
 `;
 
+/** Makes sure that a tag has a version and lives at least as long as the value that is to carry it (0: for ever). */
+const CLAIM = `
+local function claim(key, current, lifetime)
+  if not current then
+    current = 'c' .. ARGV[2]
+    if lifetime > 0 then redis.call('SET', key, current, 'PX', lifetime)
+    else redis.call('SET', key, current) end
+  elseif lifetime == 0 then
+    redis.call('PERSIST', key)
+  else
+    local remaining = redis.call('PTTL', key)
+    if remaining >= 0 and remaining < lifetime then redis.call('PEXPIRE', key, lifetime) end
+  end
+  return current
+end
+`;
+
 function script(text: string): Script {
   const whole = ANNOUNCE + text;
   return { text: whole, sha1: createHash('sha1').update(whole).digest('hex') };
@@ -39,13 +56,13 @@ export interface Announcement {
  * replaced or if somebody waits for it.
  *
  * KEYS: the counter, the value's key, its lease, then its tags. ARGV: channel, nonce, message, expected stamp ('' = no value,
- * '*' = whatever), milliseconds to live (0 = for ever), lease token ('' = none), head, body, then for each tag the version read
- * ('' = none, '*' = whatever).
+ * '*' = whatever), milliseconds to live (0 = for ever), lease token ('' = none), head, body, the versions of the tags that lie in
+ * other slots, then for each tag of this one the version read ('' = none, '*' = whatever).
  * A tag that nobody had used is created with a version that starts with "c"; one that was invalidated starts with "i". So a load
  * that saw no version accepts a tag that another writer created meanwhile, but not one that was invalidated. A tag lives at
  * least as long as any value that carries it. Returns 1 if stored, 0 if refused.
  */
-export const storeScript = script(`
+export const storeScript = script(`${CLAIM}
 local expected = ARGV[4]
 local there = redis.call('GETRANGE', KEYS[2], 0, 9)
 local waited = false
@@ -67,7 +84,7 @@ local lifetime = tonumber(ARGV[5])
 local versions = {}
 for i = 4, #KEYS do
   local current = redis.call('GET', KEYS[i])
-  local seen = ARGV[5 + i]
+  local seen = ARGV[6 + i]
   if current then
     if seen ~= '*' and seen ~= current and not (seen == '' and string.sub(current, 1, 1) == 'c') then return refuse() end
   elseif seen ~= '*' and seen ~= '' then
@@ -75,23 +92,22 @@ for i = 4, #KEYS do
   end
   versions[i - 3] = current or false
 end
-for i = 4, #KEYS do
-  if not versions[i - 3] then
-    versions[i - 3] = 'c' .. ARGV[2]
-    if lifetime > 0 then redis.call('SET', KEYS[i], versions[i - 3], 'PX', lifetime)
-    else redis.call('SET', KEYS[i], versions[i - 3]) end
-  elseif lifetime == 0 then
-    redis.call('PERSIST', KEYS[i])
-  else
-    local remaining = redis.call('PTTL', KEYS[i])
-    if remaining >= 0 and remaining < lifetime then redis.call('PEXPIRE', KEYS[i], lifetime) end
-  end
-end
-local record = ARGV[7] .. table.concat(versions) .. ARGV[8]
+for i = 4, #KEYS do versions[i - 3] = claim(KEYS[i], versions[i - 3], lifetime) end
+local record = ARGV[7] .. table.concat(versions) .. ARGV[9] .. ARGV[8]
 if lifetime > 0 then redis.call('SET', KEYS[2], record, 'PX', lifetime)
 else redis.call('SET', KEYS[2], record) end
 if expected == '*' or waited or string.byte(there, 2) ~= 0 and there ~= '' then announce() end
 return 1
+`);
+
+/**
+ * For values that lie in another slot than their tags. KEYS: the counter, tags. ARGV: channel, nonce, '', milliseconds that the
+ * value is to live (0 = for ever). Returns the tags' versions.
+ */
+export const claimScript = script(`${CLAIM}
+local versions = {}
+for i = 2, #KEYS do versions[i - 1] = claim(KEYS[i], redis.call('GET', KEYS[i]), tonumber(ARGV[4])) end
+return versions
 `);
 
 /**
