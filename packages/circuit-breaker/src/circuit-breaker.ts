@@ -83,7 +83,7 @@ export class CircuitBreaker {
     if (ticket === NO_TICKET) {
       const line = this.#circuit.lineForProbes();
       return line === undefined
-        ? Promise.reject(this.#turnAway(this.state))
+        ? Promise.reject(this.#turnAway(this.state, this.#circuit.retryAfterRejectionMs))
         : this.#executeAfterWaiting(line, fn, signal);
     }
     return signal == null ? this.#execute(fn, ticket) : callWithSignal(this.#circuit, fn, ticket, signal);
@@ -108,7 +108,8 @@ export class CircuitBreaker {
     const ticket = this.#circuit.before();
     if (ticket !== NO_TICKET) return new Permit(this.#circuit, ticket, this.#circuit.startTime());
     this.#circuit.rejected++;
-    if (this.#circuit.events?.has('reject')) this.#announceRejection(this.state, this.retryAfterMs);
+    if (this.#circuit.events?.has('reject'))
+      this.#announceRejection(this.state, this.#circuit.retryAfterRejectionMs);
     return undefined;
   }
 
@@ -188,17 +189,19 @@ export class CircuitBreaker {
     const { state } = this;
     const ticket = await line.wait(signal ?? undefined);
     // Still that of the probes where the wait was too long: the circuit may have closed, and lets the line in by and by.
-    if (ticket === NO_TICKET) throw this.#turnAway(this.state === 'closed' ? state : this.state);
+    if (ticket === NO_TICKET)
+      throw this.#turnAway(this.state === 'closed' ? state : this.state, this.retryAfterMs);
     // Between the turn and this line the circuit may have been isolated, or have opened.
-    if (this.state === 'isolated' || this.state === 'open') throw this.#turnAway(this.state);
+    if (this.state === 'isolated' || this.state === 'open')
+      throw this.#turnAway(this.state, this.retryAfterMs);
     if (signal == null) return this.#execute(fn, ticket);
     if (!signal.aborted) return callWithSignal(this.#circuit, fn, ticket, signal);
     this.#circuit.after(ticket, 'ignored', 0, undefined);
     throw signal.reason;
   }
 
-  #turnAway(state: CircuitState): CircuitOpenError {
-    const { name, retryAfterMs } = this;
+  #turnAway(state: CircuitState, retryAfterMs: number): CircuitOpenError {
+    const { name } = this;
     this.#circuit.rejected++;
     if (this.#circuit.events?.has('reject')) this.#announceRejection(state, retryAfterMs);
     return withoutStack(() => new CircuitOpenError(name, state, retryAfterMs));

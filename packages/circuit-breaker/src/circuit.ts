@@ -7,7 +7,6 @@ import { CountWindow } from './count-window.js';
 import { Outage } from './outage.js';
 import type { Probes } from './probes.js';
 import type { Ramp } from './ramp.js';
-
 import type { CircuitSnapshot } from './serialized-state.js';
 import type { Settings } from './settings.js';
 import { TimeWindow } from './time-window.js';
@@ -60,7 +59,7 @@ export class Circuit extends CallCounts implements Seats {
     if (this.state === 'closed') return this.#ticket;
     const now = this.clock.coarseNow();
     if (this.#timeHasCome(now)) return this.before();
-    if (this.#outage?.ramp?.admit(now) === false) return NO_TICKET;
+    if (this.#outage?.asked(now) === false) return NO_TICKET;
     return this.seat(now);
   }
 
@@ -130,6 +129,11 @@ export class Circuit extends CallCounts implements Seats {
     this.#line?.letIn(2);
   }
 
+  /** For whom `before` has just turned away: a rejection costs one reading of the clock, not two. */
+  get retryAfterRejectionMs(): number {
+    return this.retryAfterMs(this.#outage?.askedAt ?? 0);
+  }
+
   /** 0 where a caller would be admitted. */
   retryAfterMs(now: number): number {
     return this.#outage?.retryAfterMs(this.state, this.settings.openTime.openMs, now) ?? 0;
@@ -168,9 +172,9 @@ export class Circuit extends CallCounts implements Seats {
   /** What time alone brings about. @returns true when the state has changed */
   #timeHasCome(now: number): boolean {
     const outage = this.#outage;
-    if (outage === undefined) return false;
-    if (this.state === 'open' && now >= outage.opensUntil) this.#change('half-open', 'open-time-over');
-    else if (outage.ramp?.finished(now)) this.#close('ramp-finished');
+    if (this.state === 'open' && outage !== undefined && now >= outage.opensUntil)
+      this.#change('half-open', 'open-time-over');
+    else if (outage?.ramp?.finished(now)) this.#close('ramp-finished');
     else return false;
     return true;
   }

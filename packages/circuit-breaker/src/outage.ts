@@ -10,6 +10,8 @@ export class Outage {
   /** When the circuit left the closed state. */
   readonly startedAt: number;
   opensUntil = 0;
+  /** When a call last came. */
+  askedAt = 0;
   /** How many times the circuit has opened in this outage. */
   trips = 0;
   isolations = 0;
@@ -25,6 +27,12 @@ export class Outage {
     this.probes = state === 'half-open' ? new Probes(probeLimits) : undefined;
     if (state === 'isolated') this.isolations = 1;
     if (state === 'open') this.opensUntil = now + openTimeAfter(++this.trips, openTime, random);
+  }
+
+  /** @returns whether the ramp lets a call through that comes now; true where there is none */
+  asked(now: number): boolean {
+    this.askedAt = now;
+    return this.ramp?.admit(now) ?? true;
   }
 
   startRamp({ ramp, limits }: Settings, now: number): void {
