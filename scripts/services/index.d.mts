@@ -125,6 +125,28 @@ export interface Services {
  */
 export function startServices(options: StartServicesOptions): Promise<Services>;
 
+export interface RedisCluster {
+  /** The masters, then the replicas: the first of the first, and so on. `undefined`: Redis is not to be had, see `skipped`. */
+  readonly nodes: readonly ServiceHandle[] | undefined;
+  readonly skipped: readonly SkippedPart[];
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a Redis Cluster whose masters have equal shares of the slots; resolves when every node knows it. A node that is
+ * away for a second is failed over to its replica.
+ */
+export function startRedisCluster(options?: {
+  /** Default 3. */
+  masters?: number;
+  /** At most as many as masters. Default 0. */
+  replicas?: number;
+  settings?: ServerOptions['settings'];
+}): Promise<RedisCluster>;
+
+/** Sends one command in a connection of its own. @returns the reply's text; rejects with what Redis complains of */
+export function askRedis(port: number, line: string): Promise<string>;
+
 /** The part of `pg`'s `Client` that is used. */
 export interface PgClient {
   connect(): Promise<unknown>;
