@@ -13,7 +13,8 @@ export class Flight {
   token: LoadToken;
   /** Nobody asks for it to be waited for, or nobody waits any longer: it refreshes a stale value. */
   background: boolean;
-  readonly promise: Promise<unknown>;
+  #promise: Promise<unknown>;
+  #awaited = false;
   /** What keeps other processes from loading the same. */
   lease: Lease | undefined;
   /** Another process was loading it. */
@@ -27,6 +28,7 @@ export class Flight {
   readonly #deadlines: Deadline[] = [];
   #leavers = 0;
   #stays: boolean;
+  readonly #stale: () => unknown;
   readonly #abandon: (flight: Flight, reason: unknown) => void;
 
   constructor(plan: FlightPlan, abandon: (flight: Flight, reason: unknown) => void) {
@@ -35,26 +37,29 @@ export class Flight {
     this.settings = plan.settings;
     this.token = plan.token;
     this.background = plan.background;
+    this.#stale = plan.stale;
     this.#stays = plan.background;
     this.#abandon = abandon;
-    this.promise = new Promise((resolve, reject) => {
+    this.#promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     // Everybody who waited may have gone when it fails.
-    this.promise.catch(nothing);
+    this.#promise.catch(nothing);
   }
 
   get context(): LoadContext {
-    this.#context ??= new LoadCall(this.key);
+    this.#context ??= new LoadCall(this.key, this.background, this.#stale);
     return this.#context;
   }
 
   /** Without a signal every caller gets the same promise, so that ten thousand of them cost no more than the lookup. */
   wait(signal: AbortSignal | undefined): Promise<unknown> {
+    const promise = this.#promise;
+    this.#awaited = true;
     if (signal === undefined) {
       this.#stays = true;
-      return this.promise;
+      return promise;
     }
     this.#leavers += 1;
     return new Promise((resolve, reject) => {
@@ -65,9 +70,9 @@ export class Flight {
       });
       const settle = (): void => {
         stop();
-        this.promise.then(resolve, reject);
+        promise.then(resolve, reject);
       };
-      this.promise.then(settle, settle);
+      promise.then(settle, settle);
     });
   }
 
@@ -90,15 +95,28 @@ export class Flight {
   resolve(value: unknown): void {
     this.#settle();
     this.#resolve(value);
+    this.#letGo();
   }
 
   reject(error: unknown): void {
     this.#settle();
     this.#reject(error);
+    this.#letGo();
   }
 
   abort(reason: unknown): void {
     this.#context?.abort(reason);
+  }
+
+  /**
+   * Nobody can join any more, and who waits has the promise. A flight itself outlives that: a Map that was rehashed leaves its old
+   * table behind, which keeps what was in it until a full collection; with the values this was a third of all that was promoted.
+   */
+  #letGo(): void {
+    if (!this.#awaited) return;
+    this.#promise = OVER;
+    this.#resolve = nothing;
+    this.#reject = nothing;
   }
 
   #settle(): void {
@@ -110,12 +128,20 @@ export class Flight {
 /** What the loader sees. An AbortController costs more than all the rest of a load, so it is made when it is asked for. */
 class LoadCall implements LoadContext {
   readonly key: string;
+  readonly background: boolean;
   lifetimes: Lifetimes | undefined;
+  readonly #stale: () => unknown;
   #controller: AbortController | undefined;
   #aborted: { reason: unknown } | undefined;
 
-  constructor(key: string) {
+  constructor(key: string, background: boolean, stale: () => unknown) {
     this.key = key;
+    this.background = background;
+    this.#stale = stale;
+  }
+
+  get stale(): unknown {
+    return this.#stale();
   }
 
   get signal(): AbortSignal {
@@ -142,6 +168,10 @@ export interface FlightPlan {
   settings: EntrySettings;
   token: LoadToken;
   background: boolean;
+  /** What memory would answer if the load failed. */
+  stale: () => unknown;
 }
+
+const OVER: Promise<unknown> = Promise.resolve();
 
 function nothing(): void {}

@@ -119,7 +119,9 @@ export class LoadPath {
   #begin(key: string, load: Loader<unknown>, settings: EntrySettings, plan: Plan): Flight {
     const { tokens, tags, redis } = this.#state;
     const token = tokens.begin(key, tags.sequence);
-    const flight = new Flight({ key, load, settings, token, background: plan.background }, this.#abandon);
+    const stale = (): unknown => this.#state.memory.living(key)?.value;
+    const { background } = plan;
+    const flight = new Flight({ key, load, settings, token, background, stale }, this.#abandon);
     this.#flights.set(key, flight);
     if (redis === undefined || plan.reading === null) this.#landing.load(flight, undefined);
     else this.#askRedis(flight, plan.reading).catch((error: unknown) => this.#landing.failed(flight, error));

@@ -11,6 +11,13 @@ export interface LoadContext {
    */
   readonly signal: AbortSignal;
   readonly key: string;
+  /** Nobody waits for it: it refreshes a value that was answered stale. */
+  readonly background: boolean;
+  /**
+   * What would be answered if the load failed (see `staleMs` and `staleIfErrorMs`), for a source that can be asked whether it still
+   * holds (`If-None-Match`); undefined if there is none. Read it before the loader waits for anything.
+   */
+  readonly stale: unknown;
   /** How long what this load brings is kept, where only the value itself can tell: overrides the options. */
   keepFor(lifetime: Lifetimes): void;
 }
@@ -56,12 +63,17 @@ export interface MemoryOptions {
 }
 
 export interface RedisOptions {
-  /** An ioredis client, created with any options; it stays yours and is not closed. Redis Cluster is not supported yet. */
+  /** An ioredis client or Cluster, created with any options (a Cluster reads from masters); it stays yours and is not closed. */
   client: RedisClient;
-  /** What one read or write may cost a caller. Default 50. */
+  /** What Redis may cost one call, the lease included: so a lease takes a round trip of less than half of it. Default 50. */
   timeoutMs?: number;
   /** Stands before every key. Default: the cache's name and a colon. */
   prefix?: string;
+  /**
+   * Over how many slots of a Cluster the cache is spread, evenly: several times the number of masters. All processes must say the
+   * same. More are more commands for reads of one tick and for each heartbeat. Default 16; without a Cluster of no effect.
+   */
+  clusterSlots?: number;
   /** One load a key across all processes; the others wait for it. Costs a cold read a second round trip. Default true. */
   lease?: boolean;
   /** How long a lease outlives a process that died; who loads for longer prolongs it. Default 5,000. */

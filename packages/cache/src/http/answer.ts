@@ -1,4 +1,4 @@
-import type { RequestView, StoredResponse } from './response-cache.js';
+import type { Hit, RequestView } from './response-cache.js';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -10,13 +10,13 @@ export interface HttpAnswer {
 /** What a kept response is answered with: itself, 304 if the client has it already, or its head alone. */
 export function answerOf(
   view: RequestView,
-  { response, ageSeconds }: { response: StoredResponse; ageSeconds: number },
+  { response, ageSeconds }: Hit,
   vary: readonly string[],
 ): HttpAnswer {
   const common = [
     ['etag', response.etag],
     ['age', String(ageSeconds)],
-    ['vary', vary.join(', ')],
+    ...(vary.length === 0 ? [] : [['vary', vary.join(', ')] as const]),
   ] as const;
   const headers = response.headers.filter(([name]) => name !== 'vary');
   if (response.status === 200 && matches(view.header('if-none-match'), response.etag)) {
@@ -30,6 +30,14 @@ export function answerOf(
     headers: [...headers, ...common, ...length],
     body: view.method === 'HEAD' || response.status === 204 ? undefined : body,
   };
+}
+
+/** A `Vary` that names what it named, and the headers of the key; undefined: it would name nothing. */
+export function variedBy(others: string | undefined, names: readonly string[]): string | undefined {
+  const named = (others ?? '').split(',').map((name) => name.trim());
+  const known = new Set(named.map((name) => name.toLowerCase()));
+  const all = [...named, ...names.filter((name) => !known.has(name))].filter((name) => name !== '');
+  return all.length === 0 ? undefined : all.join(', ');
 }
 
 /** The weak comparison of RFC 9110, 13.1.2. */

@@ -1,7 +1,7 @@
 export interface CacheControl {
   has(directive: string): boolean;
-  /** What `s-maxage`, else `max-age` says; undefined if neither is there. */
-  readonly freshMs: number | undefined;
+  /** Of a directive that says seconds; undefined if it is not there, 0 if what it says is no number. */
+  milliseconds(directive: string): number | undefined;
 }
 
 /** Longer than this is for ever, to a cache. */
@@ -14,10 +14,12 @@ export function parseCacheControl(header: string | undefined): CacheControl {
     const [name = '', value = ''] = part.split('=', 2);
     directives.set(name.trim().toLowerCase(), value.trim().replace(/^"(.*)"$/, '$1'));
   }
-  const age = directives.get('s-maxage') ?? directives.get('max-age');
-  const seconds = age !== undefined && /^\d+$/.test(age) ? Math.min(Number(age), ONE_YEAR_SECONDS) : 0;
   return {
     has: (directive) => directives.has(directive),
-    freshMs: age === undefined ? undefined : seconds * 1_000,
+    milliseconds: (directive) => {
+      const seconds = directives.get(directive);
+      if (seconds === undefined) return undefined;
+      return /^\d+$/.test(seconds) ? Math.min(Number(seconds), ONE_YEAR_SECONDS) * 1_000 : 0;
+    },
   };
 }

@@ -10,6 +10,14 @@ export function nodeView(request: IncomingMessage, url: string): RequestView {
   return { method: request.method ?? 'GET', url, host: header('host'), header };
 }
 
+/** Hides from the handler what the visitor has already: what is kept has to be a whole response. */
+export function takeIfNoneMatch(request: IncomingMessage): string | undefined {
+  const ifNoneMatch = request.headers['if-none-match'];
+  delete request.headers['if-none-match'];
+  delete request.headers['if-modified-since'];
+  return ifNoneMatch;
+}
+
 export function headerPairs(headers: OutgoingHttpHeaders): [string, string][] {
   return Object.entries(headers).flatMap(([name, value]): [string, string][] => {
     if (value === undefined) return [];
