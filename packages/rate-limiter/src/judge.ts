@@ -1,10 +1,6 @@
 import type { Decision, PolicyState } from './decision.js';
-import { HAIR, type Rule, refillMs } from './rules/rule.js';
-
-/** In whole milliseconds, up: a wait that is rounded up is never too short. What is a hair more is a sum of fractions. */
-export function roundedUp(milliseconds: number): number {
-  return Math.ceil(milliseconds - 1e-9);
-}
+import { Gcra } from './rules/gcra.js';
+import { HAIR, type Rule, refillMs, roundedUp } from './rules/rule.js';
 
 /**
  * Decides by rows of state: all limits or none. `weight`: as how many units one counts (the share of one process among several).
@@ -14,19 +10,28 @@ export class Judge {
   /** Numbers of state a key, all limits together. */
   readonly width: number;
   readonly #first: Rule;
+  /** The one limit where it is the default: it decides by itself, which is what most decisions are. */
+  readonly #gcra: Gcra | undefined;
 
   constructor(rules: readonly Rule[]) {
     this.rules = rules;
     this.width = rules.reduce((sum, rule) => sum + rule.width, 0);
     this.#first = rules[0] as Rule;
+    this.#gcra = rules.length === 1 && this.#first instanceof Gcra ? this.#first : undefined;
+  }
+
+  /** Whether the time of the running turn of the event loop will do (see {@link Gcra}). */
+  get toleratesCoarseTime(): boolean {
+    return this.#gcra !== undefined;
   }
 
   decide(state: Float64Array, at: number, now: number, cost: number): Decision {
+    if (this.#gcra !== undefined) return this.#gcra.decide(state, at, now, cost);
     if (this.rules.length > 1) return this.decideWeighted(state, at, now, cost, 1, false);
     const rule = this.#first;
     const used = rule.used(state, at, now);
     const after = used + cost;
-    const allowed = after <= rule.capacity + HAIR;
+    const allowed = cost <= rule.capacity - used + HAIR;
     if (allowed && cost > 0) rule.take(state, at, now, cost);
     const level = allowed ? after : used;
     const remaining = Math.floor(rule.capacity - level + HAIR);

@@ -4,8 +4,8 @@ export const FULL = -1;
 const FIRST_ROWS = 64;
 /** Each new key looks at so many old ones, so that keys that have used nothing for a while go without a timer. */
 const LOOKS_A_CLAIM = 2;
-/** And at so many when the table is full. */
-const LOOKS_WHEN_FULL = 32;
+/** And at so many when the table is full: few, since that is when somebody makes keys up, and each costs its look at old ones. */
+const LOOKS_WHEN_FULL = 6;
 
 /**
  * Rows of numbers by key: a Map from the key to a place in one Float64Array, and no object a key. It grows by half until `maxKeys`.
@@ -23,7 +23,7 @@ export class KeyTable {
   #rows = 0;
   /** Freed places, each holding the next; -1 at the end. */
   #free = -1;
-  #hand: IterableIterator<string> | undefined;
+  #hand: IterableIterator<[string, number]> | undefined;
 
   constructor(stride: number, maxKeys: number, isBlank: (at: number, now: number) => boolean) {
     this.#stride = stride;
@@ -43,8 +43,8 @@ export class KeyTable {
 
   /** A row of zeros for a key that has none, or `FULL`. */
   claim(key: string, now: number): number {
-    this.#sweep(now, LOOKS_A_CLAIM, false);
-    if (this.#places.size >= this.#maxKeys && !this.#sweep(now, LOOKS_WHEN_FULL, true)) return FULL;
+    if (this.#places.size < this.#maxKeys) this.#sweep(now, LOOKS_A_CLAIM, false);
+    else if (!this.#sweep(now, LOOKS_WHEN_FULL, true)) return FULL;
     const at = this.#place();
     this.#places.set(key, at);
     return at;
@@ -87,13 +87,13 @@ export class KeyTable {
   #sweep(now: number, looks: number, untilOne: boolean): boolean {
     let freed = false;
     for (let look = Math.min(looks, this.#places.size); look > 0; look -= 1) {
-      this.#hand ??= this.#places.keys();
-      const { value: key, done } = this.#hand.next();
-      if (done || key === undefined) {
+      this.#hand ??= this.#places.entries();
+      const { value: entry } = this.#hand.next();
+      if (entry === undefined) {
         this.#hand = undefined;
         continue;
       }
-      const at = this.#places.get(key) as number;
+      const [key, at] = entry;
       if (!this.#isBlank(at, now)) continue;
       this.#places.delete(key);
       this.state[at] = this.#free;

@@ -1,5 +1,8 @@
+import type { Clock } from '@mainstay/core';
 import type { Decision } from './decision.js';
+import type { Judge } from './judge.js';
 import { FULL, KeyTable } from './key-table.js';
+import type { Ledger } from './ledger.js';
 import { Overflow } from './overflow.js';
 import type { OpenStore, RateLimitStore, Reserved, StoreContext, StoreStats, Ticket } from './store.js';
 
@@ -8,18 +11,29 @@ export function memoryStore(): RateLimitStore {
   return { open: (context) => new MemoryStore(context) };
 }
 
+/** So many decisions share one reading of the clock at most, so that time goes on in a turn that does not end. */
+const DECISIONS_A_READING = 16;
+
 export class MemoryStore implements OpenStore {
-  readonly #context: StoreContext;
+  readonly #judge: Judge;
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
   readonly #table: KeyTable;
   readonly #overflow: Overflow;
   /** Times are counted from here: small numbers are exact numbers. */
   readonly #origin: number;
+  readonly #coarse: boolean;
+  #reading = 0;
+  #readings = 0;
   #overflowed = 0;
 
   constructor(context: StoreContext) {
-    const { judge, clock, maxKeys } = context;
-    this.#context = context;
+    const { judge, ledger, clock, maxKeys } = context;
+    this.#judge = judge;
+    this.#ledger = ledger;
+    this.#clock = clock;
     this.#origin = clock.now();
+    this.#coarse = judge.toleratesCoarseTime;
     this.#table = new KeyTable(judge.width, maxKeys, (at, now) => judge.isBlank(this.#table.state, at, now));
     this.#overflow = new Overflow(judge.width, (state, at, now) => judge.isBlank(state, at, now));
   }
@@ -34,7 +48,7 @@ export class MemoryStore implements OpenStore {
     const decision = this.#consume(key, takenAt, cost);
     if (!decision.allowed) return { decision, ticket: undefined };
     const [state, at] = this.#row(key);
-    const usedThen = this.#context.judge.used(state, at, takenAt);
+    const usedThen = this.#judge.used(state, at, takenAt);
     return { decision, ticket: { key, cost, takenAt, usedThen, local: false } };
   }
 
@@ -43,7 +57,7 @@ export class MemoryStore implements OpenStore {
     // A key that lost its place had nothing left to give back; what it owes begins a new row.
     if (this.#table.find(key) === undefined && actual > cost) this.#enter(key, now);
     const [state, at] = this.#row(key);
-    this.#context.judge.correct(state, at, now, actual - cost, takenAt, usedThen);
+    this.#judge.correct(state, at, now, actual - cost, takenAt, usedThen);
   }
 
   stats(): StoreStats {
@@ -62,14 +76,17 @@ export class MemoryStore implements OpenStore {
   }
 
   #now(): number {
-    return this.#context.clock.now() - this.#origin;
+    if (!this.#coarse) return this.#clock.now() - this.#origin;
+    this.#readings = (this.#readings + 1) % DECISIONS_A_READING;
+    if (this.#readings === 0) this.#reading = this.#clock.now();
+    // Of the turn's reading and our own, the later.
+    return Math.max(this.#reading, this.#clock.coarseNow()) - this.#origin;
   }
 
   #consume(key: string, now: number, cost: number): Decision {
-    const { judge, ledger } = this.#context;
     const at = this.#table.find(key) ?? this.#enter(key, now);
     if (at === FULL) return this.#shared(key, now, cost);
-    return ledger.count(key, judge.decide(this.#table.state, at, now, cost));
+    return this.#ledger.count(key, this.#judge.decide(this.#table.state, at, now, cost));
   }
 
   #enter(key: string, now: number): number {
@@ -84,8 +101,10 @@ export class MemoryStore implements OpenStore {
   }
 
   #shared(key: string, now: number, cost: number): Decision {
-    const { judge, ledger } = this.#context;
     this.#overflowed += 1;
-    return ledger.count(key, judge.decide(this.#overflow.state, this.#overflow.place(key), now, cost));
+    return this.#ledger.count(
+      key,
+      this.#judge.decide(this.#overflow.state, this.#overflow.place(key), now, cost),
+    );
   }
 }

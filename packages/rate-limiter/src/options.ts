@@ -98,7 +98,11 @@ const commonFields = {
   }),
   instances: option.integer({ min: 1, max: 100_000, default: 1 }),
   maxWaiting: option.integer({ min: 1, max: 1_000_000, default: 1_000 }),
-  clock: option.instance<Clock>({ methods: ['now', 'setTimer'], expected: 'a Clock', optional: true }),
+  clock: option.instance<Clock>({
+    methods: ['now', 'coarseNow', 'setTimer'],
+    expected: 'a Clock',
+    optional: true,
+  }),
 };
 const namedLimit = option.object({ ...limitFields, name: option.string({ maxLength: 100, optional: true }) });
 

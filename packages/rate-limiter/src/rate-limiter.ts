@@ -105,11 +105,10 @@ export class RateLimiter {
     try {
       const cost = options?.cost ?? 1;
       const signal = options?.signal;
-      if (signal != null) {
-        if (signal.aborted) return Promise.reject(signal.reason);
-        return abortable(Promise.resolve(this.#consume('consume', key, cost)), signal);
-      }
-      return Promise.resolve(this.#consume('consume', key, cost));
+      this.#check('consume', key, cost);
+      if (signal != null) return this.#consumeUnless(signal, key, cost);
+      const decision = (this.#memory ?? this.#store).consume(shortened(key), cost);
+      return decision instanceof Promise ? decision : Promise.resolve(decision);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -124,8 +123,9 @@ export class RateLimiter {
     if (memory === undefined) {
       throw new TypeError(`RateLimiter: consumeSync needs the memory store; ${this.name} has a shared one`);
     }
-    this.#check('consumeSync', key, options?.cost ?? 1);
-    return memory.consume(shortened(key), options?.cost ?? 1);
+    const cost = options?.cost ?? 1;
+    this.#check('consumeSync', key, cost);
+    return memory.consume(shortened(key), cost);
   }
 
   /**
@@ -198,9 +198,14 @@ export class RateLimiter {
     return this.close();
   }
 
-  #consume(method: string, key: string, cost: number): Decision | Promise<Decision> {
-    this.#check(method, key, cost);
-    return this.#store.consume(shortened(key), cost);
+  #consumeUnless(signal: AbortSignal, key: string, cost: number): Promise<Decision> {
+    if (typeof signal.addEventListener !== 'function') {
+      throw new TypeError(
+        `RateLimiter: the signal of consume must be an AbortSignal, received ${typeof signal}`,
+      );
+    }
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return abortable(Promise.resolve(this.#store.consume(shortened(key), cost)), signal);
   }
 
   #check(method: string, key: unknown, cost: unknown): void {

@@ -1,6 +1,6 @@
 import type { Decision, PolicyState, Usage } from '../decision.js';
-import { decisionOf, roundedUp, scarcest } from '../judge.js';
-import { HAIR, type Rule } from '../rules/rule.js';
+import { decisionOf, scarcest } from '../judge.js';
+import { HAIR, type Rule, roundedUp } from '../rules/rule.js';
 import type { Answer, RunAnswer } from './wire.js';
 
 /**

@@ -58,3 +58,9 @@ export function refillMs(rule: Rule, state: Float64Array, at: number, now: numbe
   const excess = Math.max(next, 1) - (rule.capacity - used);
   return excess >= used ? rule.resetMs(state, at, now) : rule.waitMs(state, at, now, excess);
 }
+
+/** In whole milliseconds, up: a wait that is rounded up is never too short. What is a hair more is a sum of fractions. */
+export function roundedUp(milliseconds: number): number {
+  // Not -0, which would also cost an object a number.
+  return Math.max(0, Math.ceil(milliseconds - 1e-9));
+}
