@@ -3,6 +3,7 @@ import { ConcurrencyGate } from './concurrency-gate.js';
 import { bindStage, Policy } from './policy.js';
 import { clockField, nameField } from './policy-options.js';
 import { type RejectedError, type RejectReason, rejected } from './rejected-error.js';
+import { runWork } from './run-work.js';
 import type { Run, Scope } from './scope.js';
 import { Slot, SlotScope } from './slot.js';
 
@@ -86,13 +87,18 @@ export class BulkheadPolicy extends Policy<never, BulkheadEvents> {
 
   /** @internal */
   [bindStage](next: Run): Run {
+    // Where nothing lies between, the answer is the end of the work: nothing has to follow it.
+    const direct = next === runWork && !this.#releaseOnAnswer;
+    const enter: Run = direct
+      ? (scope) => next(scope).then(this.#succeed, this.#fail)
+      : (scope) => this.#enter(next, scope);
     return (scope) => {
       if (scope.aborted) return Promise.reject(scope.reason);
-      if (this.#gate.tryEnter()) return this.#enter(next, scope);
+      if (this.#gate.tryEnter()) return enter(scope);
       const turn = this.#gate.wait(scope, 0);
       if (turn === undefined) return Promise.reject(this.#refusal('full'));
       return turn.then(
-        () => this.#enter(next, scope),
+        () => enter(scope),
         (reason: unknown) => {
           if (scope.aborted) this.#aborted += 1;
           throw reason;
@@ -101,26 +107,39 @@ export class BulkheadPolicy extends Policy<never, BulkheadEvents> {
     };
   }
 
+  readonly #succeed = (result: unknown): unknown => {
+    this.#succeeded += 1;
+    this.#gate.leave();
+    return result;
+  };
+
+  readonly #fail = (error: unknown): never => {
+    this.#failed += 1;
+    this.#gate.leave();
+    throw error;
+  };
+
   #enter(next: Run, scope: Scope): Promise<unknown> {
     const slot = new Slot(scope.slot, this.#gate.leave);
     const stopListening = this.#releaseOnAnswer ? scope.onAbort(() => slot.giveBackNow()) : undefined;
-    const leave = (): void => {
-      stopListening?.();
-      if (this.#releaseOnAnswer) slot.giveBackNow();
-      else slot.answered();
-    };
     return next(new SlotScope(scope, slot)).then(
       (result) => {
         this.#succeeded += 1;
-        leave();
+        this.#answer(slot, stopListening);
         return result;
       },
       (error: unknown) => {
         this.#failed += 1;
-        leave();
+        this.#answer(slot, stopListening);
         throw error;
       },
     );
+  }
+
+  #answer(slot: Slot, stopListening: (() => void) | undefined): void {
+    stopListening?.();
+    if (this.#releaseOnAnswer) slot.giveBackNow();
+    else slot.answered();
   }
 
   #refusal(reason: RejectReason): RejectedError {
