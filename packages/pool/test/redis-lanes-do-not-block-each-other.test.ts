@@ -195,6 +195,23 @@ test('wrong options are named, and those of ioredis that the lanes set are refus
   expect(make({ connection: { retryStrategy: () => 1 } })).toThrow(
     'RedisLanes: option "connection.retryStrategy" is set by the lanes',
   );
-  expect(make({ cluster: {} })).toThrow('Redis Cluster and Sentinel are not supported yet');
-  expect(make({ connection: { sentinels: [] } })).toThrow('Sentinel');
+  expect(make({ connection: { host: 'a', port: 1, sentinels: [] } })).toThrow('list at least one sentinel');
+  expect(make({ connection: { sentinels: [{ port: 1 }] } })).toThrow(
+    'say which master of the sentinels is meant',
+  );
+  expect(make({ connection: 'localhost:6379' })).toThrow('must be an object, or a URL');
+  expect(make({ connection: null })).toThrow('option "connection" must be an object, received null');
+  expect(make({ Redis: {} })).toThrow('option "Redis" must be ioredis\'s class, received object');
+  expect(make({ cluster: {} })).toThrow('option "cluster.nodes" must list at least one node');
+  expect(make({ cluster: [{ port: 1 }] })).toThrow('option "cluster" must be an object, received an array');
+  const cluster = { nodes: [7000] };
+  expect(make({ cluster: { ...cluster, redisOptions: {} } })).toThrow('give its contents as "connection"');
+  expect(make({ cluster: { ...cluster, maxRedirections: 3 } })).toThrow(
+    '"cluster.maxRedirections" is not one that may',
+  );
+  expect(make({ cluster, connection: { db: 3 } })).toThrow('"connection.db" is one server\'s');
+  expect(make({ cluster, connection: 'redis://a' })).toThrow(
+    'option "connection" must be an object, received string',
+  );
+  expect(make({ cluster, exclusive: { max: 0 } })).toThrow('option "max"');
 });

@@ -1,10 +1,10 @@
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
-import type { Redis } from 'ioredis';
-import { blockingMs, handshake, type RedisCommand } from './commands.js';
-import { interruptedError, offlineError, timeoutError } from './redis-errors.js';
-
-/** ioredis's way to write a command; the second argument collects a pipeline. */
-type Send = (command: RedisCommand, stream?: { write(data: string): unknown }) => unknown;
+import { blockingMs, type PipelineStream, type RedisCommand, type Send } from './commands.js';
+import { isHandshake } from './handshake.js';
+import { begin, isReply, type Passage, passageOf } from './passage.js';
+import { notSentError, offlineError, timeoutError } from './redis-errors.js';
+import type { RedisClient } from './redis-options.js';
+import type { Wire } from './wire.js';
 
 export interface GateCounters {
   commands: number;
@@ -17,23 +17,27 @@ export interface GateCounters {
 
 export interface GateOptions {
   name: string;
-  client: Redis;
+  client: RedisClient;
   clock: Clock;
   commandTimeoutMs: number;
   /** How many commands may wait for the connection. */
   offlineQueue: number;
   counters: GateCounters;
   /** Why a command must not be sent at all; undefined: it may. */
-  refusal: (name: string, command: RedisCommand, inPipeline: boolean) => Error | undefined;
+  refusal: (command: RedisCommand, inPipeline: boolean) => Error | undefined;
   /** A command is about to be written. */
-  sending: (name: string, args: readonly unknown[]) => void;
-  /** A command was not answered in time, and nothing else was answered since it was sent. */
-  silent: () => void;
+  sending?: ((name: string, args: readonly unknown[]) => void) | undefined;
+  /** Of a single connection. A Cluster chooses one for each command. */
+  wire?: ((gate: Gate) => Wire) | undefined;
+  /** What becomes of an error that the server answered. */
+  translate?: ((command: string, error: Error) => unknown) | undefined;
 }
 
 interface Parked {
-  command: RedisCommand;
-  stream: Parameters<Send>[1];
+  readonly commands: RedisCommand[];
+  readonly stream: PipelineStream | undefined;
+  readonly node: unknown;
+  readonly deadline: Deadline;
 }
 
 /**
@@ -41,138 +45,196 @@ interface Parked {
  * away a bounded number of them wait; one that was on its way when it broke fails and is never sent again.
  */
 export class Gate {
-  /** Sent and not answered. */
+  /** Passed on and not settled. */
   inFlight = 0;
+  /** Of these: not written yet, since a Cluster looks for the node, or waits for it. */
+  #unsent = 0;
+  #parkedCommands = 0;
   readonly #options: GateOptions;
   readonly #deadlines: DeadlineQueue;
   readonly #send: Send;
+  readonly #wire: Wire | undefined;
   readonly #parked = new Set<Parked>();
-  #replies = 0;
+  /** When a Cluster's pipeline came first: it sends its commands again where they moved to. */
+  readonly #since = new WeakMap<RedisCommand, number>();
 
   constructor(options: GateOptions) {
     this.#options = options;
     this.#deadlines = deadlinesOf(options.clock);
     const { client } = options;
+    this.#wire = options.wire?.(this);
+    this.#send = this.#wire?.write ?? (client.sendCommand as Send).bind(client);
     // Commands, scripts and pipelines all come through here, in ioredis 5 and 6.
-    this.#send = (client.sendCommand as Send).bind(client);
-    (client as unknown as { sendCommand: Send }).sendCommand = (command, stream) =>
-      this.#pass(command, stream);
+    (client as unknown as { sendCommand: Send }).sendCommand = (command, stream, node) =>
+      this.#pass(command, stream, node);
     client.on('ready', () => this.#release());
   }
 
+  /** Waiting for a connection. */
   get parked(): number {
-    return this.#parked.size;
+    return this.#parkedCommands + this.#unsent;
   }
+
+  /** Whether as many wait as may, `more` included. */
+  crowded(more: number): boolean {
+    return this.parked + more > this.#options.offlineQueue;
+  }
+
+  /** Called by the wires. */
+  readonly sent = (passage: Passage, sent: boolean): void => {
+    if (passage.sent === sent || passage.over) return;
+    passage.sent = sent;
+    this.#unsent += sent ? -1 : 1;
+  };
 
   /** Rejects all that wait for the connection. */
   refuseParked(error: (command: string) => Error): void {
     for (const parked of this.#parked) {
-      this.#parked.delete(parked);
-      this.#options.counters.refused += 1;
-      parked.command.reject(error(parked.command.name.toLowerCase()));
+      this.#options.counters.refused += parked.commands.length;
+      this.#takeBack(parked, error);
     }
   }
 
-  #pass(command: RedisCommand, stream: Parameters<Send>[1]): unknown {
+  #pass(command: RedisCommand, stream: PipelineStream | undefined, node: unknown): unknown {
     const { client, name, refusal, offlineQueue, counters } = this.#options;
+    const wire = this.#wire;
+    if (isHandshake(client, command) || wire?.tidying === true) {
+      return (wire?.direct ?? this.#send)(command, stream, node);
+    }
+    // A Cluster had put it aside.
+    if (passageOf(command)?.over === false) return this.#send(command, stream, node);
     const commandName = command.name.toLowerCase();
-    if (client.status === 'connect' && handshake.has(commandName)) return this.#send(command, stream);
     counters.commands += 1;
+    const isReady = client.status === 'ready';
     const refused =
-      refusal(commandName, command, stream !== undefined) ??
-      (client.status !== 'ready' && this.#parked.size >= offlineQueue
-        ? offlineError(name, commandName, offlineQueue)
-        : undefined);
+      refusal(command, stream !== undefined) ??
+      (!isReady && this.crowded(1) ? offlineError(name, commandName, offlineQueue) : undefined);
     if (refused !== undefined) {
       counters.refused += 1;
-      // A pipeline is written when as many commands as it has were: this one with nothing.
-      stream?.write('');
       command.reject(refused);
-      return command.promise;
+      return this.#skip(command, stream);
     }
-    if (client.status === 'ready') return this.#transmit(command, commandName, stream);
-    this.#park({ command, stream }, commandName);
+    if (isReady) return this.#transmit(command, stream, node);
+    this.#park(command, stream, node);
     return command.promise;
   }
 
-  #park(parked: Parked, commandName: string): void {
+  #skip(command: RedisCommand, stream: PipelineStream | undefined): Promise<unknown> {
+    if (this.#wire !== undefined) return this.#wire.skip(command, stream);
+    return skipInCluster(command, stream);
+  }
+
+  /** The commands of a pipeline share one fate. */
+  #park(command: RedisCommand, stream: PipelineStream | undefined, node: unknown): void {
     const { name, commandTimeoutMs, counters } = this.#options;
+    this.#parkedCommands += 1;
+    if (stream !== undefined) {
+      for (const parked of this.#parked) {
+        if (parked.stream !== stream) continue;
+        parked.commands.push(command);
+        return;
+      }
+    }
+    const parked: Parked = {
+      ...{ commands: [command], stream, node },
+      deadline: this.#deadlines.add(commandTimeoutMs, () => {
+        counters.commandTimeouts += parked.commands.length;
+        // Taken back: it must not be carried out after its caller was told that it was not.
+        this.#takeBack(parked, (commandName) => timeoutError(name, commandName, commandTimeoutMs, false));
+      }),
+    };
     this.#parked.add(parked);
-    const deadline = this.#deadlines.add(commandTimeoutMs, () => {
-      // Taken back: it must not be carried out after its caller was told that it was not.
-      if (!this.#parked.delete(parked)) return;
-      counters.commandTimeouts += 1;
-      parked.command.reject(timeoutError(name, commandName, commandTimeoutMs, false));
-    });
-    this.#whenSettled(parked.command, () => deadline.cancel());
+  }
+
+  #takeBack(parked: Parked, error: (command: string) => Error): void {
+    this.#leave(parked);
+    for (const command of parked.commands) {
+      command.reject(error(command.name.toLowerCase()));
+      this.#skip(command, parked.stream);
+    }
+  }
+
+  #leave(parked: Parked): void {
+    parked.deadline.cancel();
+    if (this.#parked.delete(parked)) this.#parkedCommands -= parked.commands.length;
   }
 
   #release(): void {
-    const waiting = [...this.#parked];
-    this.#parked.clear();
-    for (const { command, stream } of waiting) this.#transmit(command, command.name.toLowerCase(), stream);
+    for (const parked of [...this.#parked]) {
+      this.#leave(parked);
+      for (const command of parked.commands) this.#transmit(command, parked.stream, parked.node);
+    }
   }
 
-  #transmit(command: RedisCommand, commandName: string, stream: Parameters<Send>[1]): unknown {
-    const { sending } = this.#options;
+  #transmit(command: RedisCommand, stream: PipelineStream | undefined, node: unknown): unknown {
+    const passage = begin(command);
     this.inFlight += 1;
-    const deadline = this.#deadline(command, commandName);
-    this.#whenSettled(command, (answered) => {
-      this.inFlight -= 1;
-      if (answered) this.#replies += 1;
-      deadline?.cancel();
-    });
-    this.#explainInterruption(command, commandName);
-    sending(commandName, command.args);
-    return this.#send(command, stream);
+    this.#unsent += 1;
+    this.#limit(command, passage, stream);
+    this.#hear(command, passage);
+    this.#options.sending?.(passage.name, command.args);
+    return this.#send(command, stream, node);
   }
 
-  #deadline(command: RedisCommand, commandName: string): Deadline | undefined {
-    const { name, commandTimeoutMs, counters, silent } = this.#options;
-    const limit = commandTimeoutMs + (blockingMs(commandName, command.args) ?? 0);
-    if (limit === Number.POSITIVE_INFINITY) return undefined;
-    const replies = this.#replies;
-    return this.#deadlines.add(limit, () => {
+  #limit(command: RedisCommand, passage: Passage, stream: PipelineStream | undefined): void {
+    const { name, commandTimeoutMs, counters, clock } = this.#options;
+    const blocks = command.inTransaction === true ? undefined : blockingMs(passage.name, command.args);
+    const limit = commandTimeoutMs + (blocks ?? 0);
+    if (limit === Number.POSITIVE_INFINITY) return;
+    let left = limit;
+    if (stream !== undefined && this.#wire === undefined) {
+      const now = clock.now();
+      const since = this.#since.get(command);
+      if (since === undefined) this.#since.set(command, now);
+      else left -= now - since;
+    }
+    passage.deadline = this.#deadlines.add(Math.max(left, 0), () => {
       counters.commandTimeouts += 1;
-      command.reject(timeoutError(name, commandName, limit, true));
-      if (this.#replies === replies) silent();
+      const { sent, wire } = passage;
+      command.reject(timeoutError(name, passage.name, limit, sent));
+      if (sent) wire?.overdue(passage);
     });
   }
 
-  #explainInterruption(command: RedisCommand, commandName: string): void {
-    const { name, counters } = this.#options;
-    const { reject } = command;
-    command.reject = (error) => {
-      if (!isConnectionEnd(error)) {
-        reject.call(command, error);
-        return;
-      }
-      counters.interrupted += 1;
-      reject.call(command, interruptedError(name, commandName, error));
-    };
-  }
-
-  #whenSettled(command: RedisCommand, settled: (answered: boolean) => void): void {
+  #hear(command: RedisCommand, passage: Passage): void {
     const { resolve, reject } = command;
-    let over = false;
-    const once = (answered: boolean): void => {
-      if (!over) settled(answered);
-      over = true;
-    };
     command.resolve = (result) => {
-      once(true);
+      passage.wire?.answered();
+      this.#end(passage);
       resolve.call(command, result);
     };
     command.reject = (error) => {
-      once((error as { name?: unknown } | undefined)?.name === 'ReplyError');
-      reject.call(command, error);
+      const outcome = passage.over ? error : this.#outcome(passage, error);
+      this.#end(passage);
+      reject.call(command, outcome);
     };
+  }
+
+  #outcome(passage: Passage, error: unknown): unknown {
+    const { name, counters, translate } = this.#options;
+    if (isReply(error)) return translate?.(passage.name, error) ?? error;
+    const code = (error as { code?: unknown } | undefined)?.code;
+    if (code === 'ERR_REDIS_INTERRUPTED') counters.interrupted += 1;
+    // Whatever ioredis says about one that was not written: that it is not known to have been carried out is what counts.
+    const isOurs = typeof code === 'string' && code.startsWith('ERR_REDIS_');
+    return isOurs || passage.sent ? error : notSentError(name, passage.name, error);
+  }
+
+  #end(passage: Passage): void {
+    if (passage.over) return;
+    if (!passage.sent) this.#unsent -= 1;
+    passage.over = true;
+    this.inFlight -= 1;
+    passage.deadline?.cancel();
   }
 }
 
-/** ioredis has no code for it. */
-const isConnectionEnd = (error: unknown): boolean =>
-  error instanceof Error &&
-  (error.message === 'Connection is closed.' ||
-    error.message === 'Command aborted due to connection close' ||
-    error.message.startsWith("Stream isn't writeable"));
+/** Of a Cluster's pipeline nothing was written yet. */
+function skipInCluster(command: RedisCommand, stream: PipelineStream | undefined): Promise<unknown> {
+  try {
+    stream?.write('');
+  } catch {
+    // No node was chosen.
+  }
+  return command.promise;
+}

@@ -1,6 +1,6 @@
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
-import type { Redis } from 'ioredis';
-import { cut } from './cut.js';
+import { cut } from './clients.js';
+import type { RedisClient } from './redis-options.js';
 import { pauseMs, type RetrySettings } from './retry-schedule.js';
 
 /**
@@ -9,41 +9,49 @@ import { pauseMs, type RetrySettings } from './retry-schedule.js';
  */
 export type LinkState = 'idle' | 'connecting' | 'up' | 'retrying' | 'down' | 'closed';
 
-export interface LinkOptions {
-  client: Redis;
+export interface LinkOptions<C extends RedisClient> {
+  client: C;
   retry: RetrySettings;
   /** For a try as a whole: a server that accepts and says nothing must not hold it up. */
   connectTimeoutMs: number;
   clock: Clock;
   random: () => number;
+  /** Before each try: says where to, for example. */
+  beforeTry?: (() => void) | undefined;
+  /** Whether the first try after a loss goes somewhere else, so that it need not wait. */
+  elsewhere?: (() => boolean) | undefined;
   changed: (state: LinkState, before: LinkState) => void;
 }
 
-/** One connection and its supervision: ioredis never connects by itself here. */
-export class Link {
+/** The most of a pause where the next try goes somewhere else. */
+const ELSEWHERE_MS = 100;
+
+/** One client and its supervision: ioredis never connects by itself here. A Cluster is lost when none of its nodes is left. */
+export class Link<C extends RedisClient = RedisClient> {
   state: LinkState = 'idle';
   /** Failed tries in a row. */
   failures = 0;
   lastError: unknown;
   /** Since when it has not been up, in the clock's milliseconds. */
   lostAt: number;
-  readonly client: Redis;
-  readonly #options: LinkOptions;
+  readonly client: C;
+  readonly #options: LinkOptions<C>;
   readonly #deadlines: DeadlineQueue;
   #trying = false;
   #suspected = false;
   #pause: Deadline | undefined;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions<C>) {
     this.#options = options;
     this.client = options.client;
     this.#deadlines = deadlinesOf(options.clock);
     this.lostAt = options.clock.now();
     // Always heard: without a listener an error of a connection would end the process.
-    this.client.on('error', (error) => {
+    const emitter = this.client as NodeJS.EventEmitter;
+    emitter.on('error', (error: unknown) => {
       this.lastError = error;
     });
-    this.client.on('end', () => this.#ended());
+    emitter.on('end', () => this.#ended());
   }
 
   /** Connects for the first time; does nothing later. */
@@ -67,33 +75,43 @@ export class Link {
   }
 
   #try(): void {
-    const { connectTimeoutMs, client } = this.#options;
+    const { connectTimeoutMs, client, beforeTry } = this.#options;
     this.#trying = true;
     this.#pause = undefined;
+    /** What comes later is of no interest: a Cluster does not settle every try that is cut. */
+    let over = false;
+    const settle = (then: () => void): void => {
+      if (over) return;
+      over = true;
+      deadline.cancel();
+      this.#trying = false;
+      then();
+    };
     const deadline = this.#deadlines.add(
       connectTimeoutMs,
       () => {
         this.lastError = new Error(`no connection within ${connectTimeoutMs} ms`);
         cut(client);
+        settle(() => this.#failed());
       },
       { keepAlive: false },
     );
+    beforeTry?.();
     client.connect().then(
-      () => {
-        deadline.cancel();
-        this.#trying = false;
-        if (this.state === 'closed') return;
-        this.failures = 0;
-        this.#become('up');
-      },
-      (error: unknown) => {
-        deadline.cancel();
-        this.#trying = false;
-        // ioredis says why in an event, and here only that it is closed.
-        this.lastError ??= error;
-        this.#failed();
-      },
+      () => settle(() => this.#succeeded()),
+      (error: unknown) =>
+        settle(() => {
+          // ioredis says why in an event, and here only that it is closed.
+          this.lastError ??= error;
+          this.#failed();
+        }),
     );
+  }
+
+  #succeeded(): void {
+    if (this.state === 'closed') return;
+    this.failures = 0;
+    this.#become('up');
   }
 
   #ended(): void {
@@ -103,8 +121,9 @@ export class Link {
 
   #failed(): void {
     if (this.state === 'closed') return;
-    const { retry, random, clock } = this.#options;
-    if (this.state === 'up') this.lostAt = clock.now();
+    const { retry, random, clock, elsewhere } = this.#options;
+    const wasUp = this.state === 'up';
+    if (wasUp) this.lostAt = clock.now();
     this.failures += 1;
     const hopeless = this.failures > retry.tries;
     if (hopeless && retry.giveUp) {
@@ -112,7 +131,9 @@ export class Link {
       this.#become('closed');
       return;
     }
-    const pause = pauseMs(retry, this.failures, random());
+    const jitter = random();
+    const moves = wasUp && elsewhere?.() === true;
+    const pause = moves ? ELSEWHERE_MS * jitter : pauseMs(retry, this.failures, jitter);
     this.#pause = this.#deadlines.add(pause, () => this.#try(), { keepAlive: false });
     this.#become(hopeless ? 'down' : 'retrying');
   }

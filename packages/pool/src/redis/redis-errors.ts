@@ -46,6 +46,14 @@ export class RedisDownError extends RedisLanesError {
   declare readonly code: 'ERR_REDIS_DOWN';
 }
 
+/** The node that was asked does not hold the key any more. It was not carried out: lease a connection for the key again. */
+export class RedisMovedError extends RedisLanesError {
+  static {
+    Object.defineProperty(RedisMovedError.prototype, 'name', { value: 'RedisMovedError' });
+  }
+  declare readonly code: 'ERR_REDIS_MOVED';
+}
+
 /** The command would hurt others on this lane: it belongs on another one. */
 export class RedisWrongLaneError extends RedisLanesError {
   static {
@@ -62,6 +70,8 @@ export const isRedisOfflineError = (error: unknown): error is RedisOfflineError 
   hasErrorCode(error, 'ERR_REDIS_OFFLINE');
 export const isRedisDownError = (error: unknown): error is RedisDownError =>
   hasErrorCode(error, 'ERR_REDIS_DOWN');
+export const isRedisMovedError = (error: unknown): error is RedisMovedError =>
+  hasErrorCode(error, 'ERR_REDIS_MOVED');
 export const isRedisWrongLaneError = (error: unknown): error is RedisWrongLaneError =>
   hasErrorCode(error, 'ERR_REDIS_WRONG_LANE');
 
@@ -86,6 +96,21 @@ export const offlineError = (name: string, command: string, limit: number): Erro
     const text = `cannot be sent now, and ${limit} commands wait already (offlineQueue)`;
     return new RedisOfflineError('ERR_REDIS_OFFLINE', say(name, command, text), command, false);
   });
+/** @param cause what ioredis says */
+export const notSentError = (name: string, command: string, cause: unknown): Error =>
+  withoutStack(() => {
+    const text = 'was not sent: the connection ended before';
+    return new RedisOfflineError('ERR_REDIS_OFFLINE', say(name, command, text), command, false, cause);
+  });
+export const movedError = (name: string, command: string, cause: Error): Error => {
+  const where = cause.message.split(' ').at(-1);
+  const text = `belongs to the node ${where} by now; lease a connection for its key again`;
+  return new RedisMovedError('ERR_REDIS_MOVED', say(name, command, text), command, false, cause);
+};
+export const spoiledError = (name: string, command: string): Error => {
+  const text = 'was not sent: a command of its transaction was refused, so none of them is carried out';
+  return new RedisWrongLaneError('ERR_REDIS_WRONG_LANE', say(name, command, text), command, false);
+};
 export const downError = (name: string, command: string, why: string, cause: unknown): Error =>
   withoutStack(
     () =>

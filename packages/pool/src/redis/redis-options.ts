@@ -1,38 +1,63 @@
 import { type Clock, monotonicClock, option, readOptions } from '@mainstay/core';
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import type { PoolOptions } from '../options.js';
+import {
+  clusterSettings,
+  nodeSettings,
+  type Owned,
+  refuseForeign,
+  singleSettings,
+} from './ioredis-settings.js';
 import type { RetrySettings } from './retry-schedule.js';
 
-type RedisClass = new (options: RedisOptions) => Redis;
+export type RedisClient = Redis | Cluster;
 
-/** Options of ioredis that the lanes set themselves; each would undo what they are for. */
-const owned = [
-  ...['lazyConnect', 'retryStrategy', 'reconnectOnError', 'enableOfflineQueue', 'maxRetriesPerRequest'],
-  ...[
-    'autoResendUnfulfilledCommands',
-    'autoResubscribe',
-    'commandTimeout',
-    'socketTimeout',
-    'connectTimeout',
-  ],
-] as const;
+/** ioredis's `Redis`, with `Redis.Cluster` where a Cluster is meant. */
+export interface RedisClass {
+  new (options: RedisOptions): Redis;
+  new (url: string, options: RedisOptions): Redis;
+  readonly Cluster?: (new (nodes: ClusterNode[], options: ClusterOptions) => Cluster) | undefined;
+}
 
-export type RedisConnection = Omit<RedisOptions, (typeof owned)[number]>;
+export type RedisConnection = Omit<RedisOptions, Owned>;
 
-export interface RedisLanesOptions {
+/** Of every node: without what says where it is. */
+export type RedisNodeConnection = Omit<
+  RedisConnection,
+  'host' | 'port' | 'path' | 'db' | 'sentinels' | 'name'
+>;
+
+/** ioredis's options of a Cluster that may be chosen. */
+export interface RedisCluster
+  extends Pick<
+    ClusterOptions,
+    | 'scaleReads'
+    | 'natMap'
+    | 'dnsLookup'
+    | 'useSRVRecords'
+    | 'resolveSrv'
+    | 'slotsRefreshTimeout'
+    | 'slotsRefreshInterval'
+    | 'enableAutoPipelining'
+    | 'autoPipeliningIgnoredCommands'
+    | 'scripts'
+  > {
+  /** Some of the nodes; the others are found through them. */
+  nodes: ClusterNode[];
+}
+
+export interface RedisLanesCommonOptions {
   /** Says who it is in errors, stats and metrics. Default 'redis'. */
   name?: string | undefined;
-  /** Where the server is, and how to log in: ioredis's options, without those that the lanes set. Default: 127.0.0.1:6379. */
-  connection?: RedisConnection | undefined;
   /** How long a command may take, also while it waits for the connection; a blocking one as long again as it asked for. Default 2,000. */
   commandTimeoutMs?: number | undefined;
   /** How long one try to connect may take, handshake included. Default 5,000. */
   connectTimeoutMs?: number | undefined;
-  /** How many commands may wait for a connection that is away, for each connection. Default 1,000; 0: none. */
+  /** How many commands may wait for a connection that is away, for each connection of the shared lane. Default 1,000; 0: none. */
   offlineQueue?: number | undefined;
-  /** Connections of the shared lane. More than one helps only where replies are huge. Default 1. */
+  /** Connections of the shared lane (to each node of a Cluster). More than one helps only where replies are huge. Default 1. */
   sharedConnections?: number | undefined;
-  /** Of the exclusive lane: any option of `Pool` about sizes and times. */
+  /** Of the exclusive lane, of a Cluster for each node: any option of `Pool` about sizes and times. */
   exclusive?:
     | Partial<
         Pick<
@@ -51,11 +76,28 @@ export interface RedisLanesOptions {
         >
       >
     | undefined;
+  /** The subscriber is asked this often whether it still hears anything. Default 10,000. */
+  subscriberPingMs?: number | undefined;
   /** 5 tries, 2 to 10 s apart, then marked down and tried every 30 s; see `RetrySettings`. */
   retry?: Partial<RetrySettings> | undefined;
   /** ioredis's class, where not the one that is installed beside this package is meant. */
   Redis?: RedisClass | undefined;
   clock?: Clock | undefined;
+}
+
+export interface RedisLanesOptions extends RedisLanesCommonOptions {
+  /**
+   * Where the server is, and how to log in: a URL, or ioredis's options without those that the lanes set. With `sentinels` and
+   * `name`, the master that they know. Default: 127.0.0.1:6379.
+   */
+  connection?: string | RedisConnection | undefined;
+  cluster?: undefined;
+}
+
+export interface RedisClusterLanesOptions extends RedisLanesCommonOptions {
+  cluster: RedisCluster;
+  /** How to log in at each node. */
+  connection?: RedisNodeConnection | undefined;
 }
 
 export interface CheckedRedisLanesOptions {
@@ -64,56 +106,64 @@ export interface CheckedRedisLanesOptions {
   readonly connectTimeoutMs: number;
   readonly offlineQueue: number;
   readonly sharedConnections: number;
+  readonly subscriberPingMs: number;
   readonly exclusive: NonNullable<RedisLanesOptions['exclusive']>;
   readonly retry: RetrySettings;
   readonly clock: Clock;
-  /** A client that never connects, retries or queues by itself. */
-  readonly makeClient: () => Redis;
+  readonly cluster: RedisCluster | undefined;
+  readonly keyPrefix: string;
+  /** A client of the one server, or of one node: never connects, retries or queues by itself. */
+  readonly makeClient: (node?: RedisOptions) => Redis;
+  readonly makeCluster: () => Cluster;
 }
 
 /** @throws TypeError, RangeError */
 export function readRedisLanesOptions(
-  received: RedisLanesOptions,
+  received: RedisLanesOptions | RedisClusterLanesOptions,
   Installed: RedisClass,
 ): CheckedRedisLanesOptions {
-  const { connection = {}, exclusive = {}, retry = {}, Redis: Class = Installed, ...rest } = received;
-  refuseForeign(received, connection);
+  refuseForeign(received);
+  const {
+    connection = {},
+    cluster,
+    exclusive = {},
+    retry = {},
+    Redis: Class = Installed,
+    ...rest
+  } = received;
+  const url = typeof connection === 'string' ? connection : undefined;
+  const given = typeof connection === 'string' ? {} : connection;
   const checked = readOptions('RedisLanes', rest, {
     name: option.string({ default: 'redis', maxLength: 200 }),
     commandTimeoutMs: option.milliseconds({ min: 1, default: 2_000 }),
     connectTimeoutMs: option.milliseconds({ min: 1, default: 5_000 }),
     offlineQueue: option.integer({ min: 0, max: Number.MAX_SAFE_INTEGER, default: 1_000 }),
     sharedConnections: option.integer({ min: 1, max: 1_000, default: 1 }),
+    subscriberPingMs: option.milliseconds({ min: 1, default: 10_000 }),
     clock: option.instance<Clock>({
       default: monotonicClock,
       methods: ['now', 'coarseNow', 'setTimer'],
       expected: 'a clock',
     }),
   });
-  const fixed: RedisOptions = {
-    ...connection,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: null,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    connectTimeout: checked.connectTimeoutMs,
+  const { connectTimeoutMs, commandTimeoutMs } = checked;
+  const fixed = singleSettings(given, connectTimeoutMs);
+  return {
+    ...checked,
+    exclusive: { ...exclusive },
+    retry: readRetry(retry),
+    cluster: cluster === undefined ? undefined : { ...cluster, nodes: [...cluster.nodes] },
+    keyPrefix: given.keyPrefix ?? '',
+    makeClient: (node) => {
+      const settings = node === undefined ? { ...fixed } : nodeSettings(node, fixed);
+      return url === undefined ? new Class(settings) : new Class(url, settings);
+    },
+    makeCluster: () => {
+      const { nodes, ...choices } = cluster as RedisCluster;
+      if (Class.Cluster === undefined) throw new TypeError('RedisLanes: option "Redis" has no Cluster');
+      return new Class.Cluster([...nodes], clusterSettings(choices, fixed, commandTimeoutMs));
+    },
   };
-  const makeClient = (): Redis => new Class({ ...fixed });
-  return { ...checked, exclusive: { ...exclusive }, retry: readRetry(retry), makeClient };
-}
-
-function refuseForeign(received: RedisLanesOptions, connection: RedisConnection): void {
-  if ('cluster' in received || 'sentinels' in connection) {
-    throw new TypeError(
-      'RedisLanes: Redis Cluster and Sentinel are not supported yet; give the lanes one server',
-    );
-  }
-  for (const name of owned) {
-    if (name in connection)
-      throw new TypeError(`RedisLanes: option "connection.${name}" is set by the lanes`);
-  }
 }
 
 const readRetry = (received: Partial<RetrySettings>): RetrySettings =>

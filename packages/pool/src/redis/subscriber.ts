@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import type { Gate } from './gate.js';
 import type { Link } from './link.js';
 
 /** What a subscription calls. One that throws or rejects is reported as a process warning and stops no other. */
@@ -10,24 +9,19 @@ export type Unsubscribe = () => Promise<void>;
 
 type Kind = 'subscribe' | 'psubscribe';
 
-export interface SubscriberParts {
-  link: Link;
-  gate: Gate;
-}
-
 /**
  * One connection for all subscriptions of the process, opened with the first. After an outage it subscribes to everything
  * again; what was published meanwhile is lost, as always with Redis's channels, and announced by the lanes' event `gap`.
  */
 export class Subscriber {
-  readonly #link: Link;
+  readonly #link: Link<Redis>;
   readonly #client: Redis;
   readonly #listeners: Record<Kind, Map<string, Set<MessageListener>>> = {
     subscribe: new Map(),
     psubscribe: new Map(),
   };
 
-  constructor({ link }: SubscriberParts) {
+  constructor(link: Link<Redis>) {
     this.#link = link;
     this.#client = link.client;
     this.#client.on('message', (channel: string, message: string) =>
@@ -43,7 +37,7 @@ export class Subscriber {
     return this.#listeners.subscribe.size + this.#listeners.psubscribe.size;
   }
 
-  /** Resolves when the server has confirmed. @throws RedisCommandTimeoutError, RedisDownError, RedisOfflineError */
+  /** Resolves when the server has confirmed. @throws TypeError, RedisCommandTimeoutError, RedisDownError, RedisOfflineError */
   subscribe(channel: string, listener: MessageListener): Promise<Unsubscribe> {
     return this.#add('subscribe', channel, listener);
   }
@@ -62,6 +56,10 @@ export class Subscriber {
   }
 
   async #add(kind: Kind, name: string, listener: MessageListener): Promise<Unsubscribe> {
+    if (typeof name !== 'string' || name === '')
+      throw new TypeError(`Subscriber.${kind}: the channel must be a string that is not empty`);
+    if (typeof listener !== 'function')
+      throw new TypeError(`Subscriber.${kind}: the listener must be a function, received ${typeof listener}`);
     // A function of its own, so that the same listener may subscribe twice.
     const own: MessageListener = (message, channel) => listener(message, channel);
     const listeners = this.#listeners[kind].get(name) ?? new Set();

@@ -1,8 +1,10 @@
 import { Redis as Redis6 } from 'ioredis';
-import { Redis as Redis5 } from 'ioredis-5';
 import { afterAll, afterEach, test } from 'vitest';
 import { type ServiceHandle, startServices } from '../../../../scripts/services/index.mjs';
 import { RedisLanes, type RedisLanesOptions } from '../../src/redis.js';
+import { until, versions } from './redis-versions.js';
+
+export { until };
 
 const services = await startServices({ redis: true });
 afterAll(() => services.close());
@@ -15,12 +17,6 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((lanes) => lanes.close({ timeoutMs: 0 })));
   for (const client of outsiders.splice(0)) client.disconnect();
 });
-
-type RedisClass = NonNullable<RedisLanesOptions['Redis']>;
-export const versions: [string, RedisClass][] = [
-  ['ioredis 6', Redis6],
-  ['ioredis 5', Redis5 as unknown as RedisClass],
-];
 
 export interface RedisBench {
   server: ServiceHandle;
@@ -41,7 +37,10 @@ export function redisTest(name: string, body: (bench: RedisBench) => Promise<voi
         const made = new RedisLanes({
           Redis,
           ...options,
-          connection: { port: server.port, ...options.connection },
+          connection:
+            typeof options.connection === 'string'
+              ? options.connection
+              : { port: server.port, ...options.connection },
         });
         open.push(made);
         return made;
@@ -56,9 +55,4 @@ export function redisTest(name: string, body: (bench: RedisBench) => Promise<voi
       await body({ server, lanes, outside });
     });
   }
-}
-
-/** Looks again and again until it holds; the test's own time limit is the limit. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
