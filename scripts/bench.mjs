@@ -56,15 +56,22 @@ async function bundle(file) {
   return outfile;
 }
 
+/** No question takes this long; a bench that leaves something open would otherwise never end. */
+const longestMinutes = 20;
+
 async function ask(file, report) {
+  const deadline = AbortSignal.timeout(longestMinutes * 60_000);
   const child = spawn(process.execPath, ['--expose-gc', '--no-warnings', await bundle(file)], {
     cwd: path.dirname(file),
-    signal,
+    signal: AbortSignal.any([signal, deadline]),
     stdio: ['ignore', asJson ? 'ignore' : 'inherit', 'inherit'],
     env: { ...process.env, MAINSTAY_BENCH_REPORT: report, MAINSTAY_BENCH_QUIET: asJson ? '1' : '0' },
   });
   return new Promise((resolve, reject) => {
-    child.once('error', () => reject(signal.reason ?? new Error(`${file} could not be run`)));
+    child.once('error', (error) => {
+      if (signal.aborted || !deadline.aborted) reject(signal.reason ?? error);
+      else console.error(`ended after ${longestMinutes} minutes: does it close all that it opened?`);
+    });
     child.once('exit', (code) => resolve(code === 0));
   });
 }
