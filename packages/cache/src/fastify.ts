@@ -135,7 +135,10 @@ class Sending {
     copy.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= maxBodyBytes) chunks.push(chunk);
-      else if (chunks.splice(0).length > 0) this.#own.lead.done(undefined);
+      else {
+        chunks.length = 0;
+        this.#own.lead.done(undefined);
+      }
     });
     copy.pause();
     this.#keepWhenSent(this.#head(), () => (bytes <= maxBodyBytes ? Buffer.concat(chunks) : undefined));
@@ -152,7 +155,8 @@ class Sending {
       const own = new Set(
         head.headers.filter(([name, value]) => outer.get(name) === value).map(([name]) => name),
       );
-      lead.done(body === undefined || raw.hasHeader('set-cookie') ? undefined : { ...head, body }, own);
+      const cookie = this.#reply.hasHeader('set-cookie') || raw.hasHeader('set-cookie');
+      lead.done(body === undefined || cookie ? undefined : { ...head, body }, own);
     };
     this.#own.sent = sent;
     // Whichever is first: other plugins' hooks may take their time.

@@ -205,6 +205,105 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     expect(calls()).toBe(2);
   });
 
+  test('a visitor who has the response already gets 304 from the first request on, and fills the cache', async () => {
+    const { ask, calls } = await site({ body: 'text' });
+    const known = (await ask('/other')).headers.get('etag') ?? '';
+    const first = await ask('/', { 'if-none-match': known });
+    expect([first.status, await first.text(), first.headers.get('etag')]).toEqual([304, '', known]);
+    const second = await ask('/', { 'if-none-match': '"older"' });
+    expect([second.status, await second.text()]).toEqual([200, 'text']);
+    expect(calls()).toBe(2);
+  });
+
+  test('what a middleware before gives to each visit is not what the first one got', async () => {
+    const { ask } = await site({ headers: { 'x-own': 'same' }, body: 'text' }, { numbered: true });
+    const seen = [];
+    for (let time = 0; time < 3; time += 1) {
+      const { headers } = await ask();
+      seen.push(headers.get('x-visit'));
+      expect(headers.get('x-own')).toBe('same');
+    }
+    expect(new Set(seen).size).toBe(3);
+  });
+
+  test('a streamed response reaches the visitor as it comes about, and is kept when it is complete', async () => {
+    const gate = deferred<void>();
+    async function* pieces() {
+      yield 'first ';
+      await gate.promise;
+      yield 'second';
+    }
+    const { ask, calls } = await site(() => ({ headers: { 'content-type': 'text/plain' }, body: pieces() }));
+    const reader = (await ask()).body?.getReader();
+    const text = async (): Promise<string> => Buffer.from((await reader?.read())?.value ?? []).toString();
+    // It is here although the handler has not ended.
+    expect(await text()).toBe('first ');
+    gate.resolve();
+    expect(await text()).toBe('second');
+    expect((await reader?.read())?.done).toBe(true);
+    const again = await ask();
+    expect([await again.text(), again.headers.get('age')]).toEqual(['first second', '0']);
+    expect(again.headers.get('etag')).not.toBeNull();
+    expect(calls()).toBe(1);
+  });
+
+  test('a stream of events, or a large one, keeps nobody else waiting for its end', async () => {
+    const gate = deferred<void>();
+    async function* pieces() {
+      yield 'x'.repeat(2_000);
+      await gate.promise;
+      yield 'end';
+    }
+    for (const type of ['text/event-stream', 'text/plain']) {
+      const { ask, calls } = await site(() => ({ headers: { 'content-type': type }, body: pieces() }), {
+        maxBodyBytes: 1_000,
+      });
+      const visits = [await ask(), await ask()];
+      expect(calls()).toBe(2);
+      await Promise.all(visits.map((visit) => visit.body?.cancel()));
+    }
+    gate.resolve();
+  });
+
+  test('a stream that breaks off is not kept', async () => {
+    let whole = false;
+    async function* pieces() {
+      yield 'first ';
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!whole) throw new Error('broken');
+      yield 'second';
+    }
+    const { ask } = await site(() => ({ body: pieces() }));
+    await expect(ask().then((response) => response.text())).rejects.toThrow();
+    whole = true;
+    expect(await (await ask()).text()).toBe('first second');
+  });
+
+  test('without a cache that works, requests pass', async () => {
+    const cache = createCache({ name: 'http' });
+    const { ask, calls } = await site({ body: 'text' }, { cache });
+    await cache.close();
+    for (const method of ['GET', 'HEAD', 'GET']) expect((await ask('/', {}, method)).status).toBe(200);
+    expect(calls()).toBe(3);
+  });
+
+  test('an empty user is nobody, who has no private answers', async () => {
+    const { ask, calls } = await site(
+      { headers: { 'cache-control': 'private, max-age=60' }, body: 'mine' },
+      { byUser: true },
+    );
+    for (let time = 0; time < 2; time += 1) await ask('/', { 'x-user': '' });
+    for (let time = 0; time < 2; time += 1) await ask('/', { 'x-user': '', cookie: 'session=1' });
+    expect(calls()).toBe(4);
+  });
+
+  test('vary may be empty: then all visitors get the same', async () => {
+    const { ask, calls } = await site({ body: 'text' }, { vary: [] });
+    await ask('/', { accept: 'text/html' });
+    expect((await ask('/', { accept: 'application/json' })).headers.get('vary')).toBeNull();
+    expect(calls()).toBe(1);
+  });
+
   test('a handler that fails leaves nothing behind', async () => {
     let fail = true;
     const { ask } = await site(() => {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import express, { type Request } from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
@@ -97,7 +97,7 @@ export async function onExpress(
       });
       response.status(status).set(headers);
       if (isWhole(body)) response.send(body);
-      else Readable.from(body).pipe(response);
+      else pipeline(Readable.from(body), response, () => {});
     };
     answer().catch(next);
   });
@@ -108,7 +108,7 @@ export async function onExpress(
 }
 
 async function onFastify(settings: Settings, route: Route): Promise<Site> {
-  const app = Fastify();
+  const app = Fastify({ forceCloseConnections: true });
   if (settings.numbered === true)
     app.addHook('onRequest', async (_request, reply) => void reply.header('x-visit', `${++visits}`));
   await app.register(
@@ -176,8 +176,12 @@ async function onHono(settings: Settings, route: Route): Promise<Site> {
       const answer = await app.fetch(web);
       const { 'transfer-encoding': _, ...kept } = Object.fromEntries(answer.headers);
       response.writeHead(answer.status, kept);
-      for await (const piece of answer.body ?? []) response.write(piece);
-      response.end();
+      try {
+        for await (const piece of answer.body ?? []) response.write(piece);
+        response.end();
+      } catch {
+        response.destroy();
+      }
     }),
   );
 }
