@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
 import { CircuitBreaker } from '@mainstay/circuit-breaker';
+import { ManualClock } from '@mainstay/core';
 import { Agent, type Dispatcher, fetch, interceptors, request, stream } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
 import { fallback, type Guard, hedge, pipeline, retry, timeout } from '../src/index.js';
 import { resilientInterceptor } from '../src/undici.js';
-import { serve, sleep } from './helpers-http.js';
+import { deferred } from './helpers.js';
+import { serve, until } from './helpers-http.js';
 
 const quick = (maxAttempts = 3) => retry({ maxAttempts, backoff: () => 1 });
 
@@ -36,7 +38,6 @@ test('the last failing answer is the answer, with its body, whatever its size', 
     { status: 503, body: large },
   ]);
   const { statusCode, body } = await request(url, { dispatcher: guarded(quick(2)) });
-  await sleep(20);
   expect([statusCode, (await body.text()).length]).toEqual([503, 2_000_000]);
   expect(requests).toHaveLength(2);
 });
@@ -115,30 +116,46 @@ test('an open circuit and a refused connection reach the caller as errors', asyn
 });
 
 test('a timeout ends the request and frees the connection, but never the body', async () => {
-  const { url, requests, server } = await serve([{ afterMs: null }, { bodyAfterMs: 1_300, body: 'slow' }]);
-  let closed = 0;
-  server.on('request', (_request, response) => response.on('close', () => (closed += 1)));
-  const dispatcher = guarded(pipeline(quick(2), timeout({ timeoutMs: 1_000 })));
-  const { body } = await request(url, { dispatcher });
-  expect(await body.text()).toBe('slow');
-  expect(requests).toHaveLength(2);
-  expect(closed).toBe(2);
+  const clock = new ManualClock(0);
+  const rest = deferred();
+  const server = await serve([{ hangs: true }, { bodyAfter: rest.promise, body: 'slow' }]);
+  const dispatcher = guarded(pipeline(quick(2), timeout({ timeoutMs: 1_000, clock })));
+  const call = request(server.url, { dispatcher });
+  await until(() => server.requests.length === 1);
+  clock.advance(1_000);
+  const { body } = await call;
+  await until(() => server.brokenOff === 1);
+  const text = body.text();
+  clock.advance(100_000);
+  rest.resolve('');
+  expect(await text).toBe('slow');
+  expect(server.requests).toHaveLength(2);
 });
 
-test('the caller’s signal ends an attempt, a wait before a retry, and a body', async () => {
-  const hanging = await serve([{ afterMs: null }]);
-  await expect(
-    request(hanging.url, { dispatcher: guarded(quick()), signal: AbortSignal.timeout(50) }),
-  ).rejects.toMatchObject({ name: 'TimeoutError' });
+test('the caller’s signal ends an attempt', async () => {
+  const hanging = await serve([{ hangs: true }]);
+  const controller = new AbortController();
+  const call = request(hanging.url, { dispatcher: guarded(quick()), signal: controller.signal });
+  call.catch(() => {});
+  await until(() => hanging.requests.length === 1);
+  controller.abort();
+  await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+  await until(() => hanging.brokenOff === 1);
+});
+
+test('the caller’s signal ends a wait before a retry', async () => {
   const failing = await serve([{ status: 503 }]);
+  const patient = retry({ backoff: () => 60_000 });
+  const controller = new AbortController();
+  patient.on('retry', () => controller.abort());
   await expect(
-    request(failing.url, {
-      dispatcher: guarded(retry({ backoff: () => 60_000 })),
-      signal: AbortSignal.timeout(50),
-    }),
-  ).rejects.toMatchObject({ name: 'TimeoutError' });
+    request(failing.url, { dispatcher: guarded(patient), signal: controller.signal }),
+  ).rejects.toMatchObject({ name: 'AbortError' });
   expect(failing.requests).toHaveLength(1);
-  const slow = await serve([{ bodyAfterMs: 5_000 }]);
+});
+
+test('the caller’s signal ends a body', async () => {
+  const slow = await serve([{ bodyAfter: new Promise(() => {}) }]);
   const controller = new AbortController();
   const { body } = await request(slow.url, { dispatcher: guarded(quick()), signal: controller.signal });
   const text = body.text();
@@ -160,10 +177,14 @@ test('a body of text is sent again, a stream is sent once', async () => {
 });
 
 test('the faster of two hedged requests is the answer, the other is aborted', async () => {
-  const { url, requests } = await serve([{ afterMs: null }, { body: 'fast' }]);
-  const { body } = await request(url, { dispatcher: guarded(hedge({ delayMs: 30 })) });
-  expect(await body.text()).toBe('fast');
-  expect(requests).toHaveLength(2);
+  const clock = new ManualClock(0);
+  const server = await serve([{ hangs: true }, { body: 'fast' }]);
+  const call = request(server.url, { dispatcher: guarded(hedge({ delayMs: 30, clock })) });
+  await until(() => server.requests.length === 1);
+  clock.advance(30);
+  expect(await (await call).body.text()).toBe('fast');
+  expect(server.requests).toHaveLength(2);
+  await until(() => server.brokenOff === 1);
 });
 
 test('a fallback cannot stand in for an answer, and says so', async () => {
@@ -173,7 +194,9 @@ test('a fallback cannot stand in for an answer, and says so', async () => {
 });
 
 test('an answer that breaks off in the middle breaks off for the caller', async () => {
-  const { url, server } = await serve([{ headers: { 'content-length': '100' }, bodyAfterMs: 2_000 }]);
+  const { url, server } = await serve([
+    { headers: { 'content-length': '100' }, bodyAfter: new Promise(() => {}) },
+  ]);
   const { body } = await request(url, { dispatcher: guarded(quick()) });
   server.closeAllConnections();
   await expect(body.text()).rejects.toThrow();

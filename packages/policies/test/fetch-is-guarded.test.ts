@@ -1,8 +1,10 @@
 import { CircuitBreaker } from '@mainstay/circuit-breaker';
+import { ManualClock } from '@mainstay/core';
 import { expect, expectTypeOf, test } from 'vitest';
 import { isHttpStatusError, resilientFetch } from '../src/fetch.js';
 import { fallback, hedge, pipeline, retry, timeout } from '../src/index.js';
-import { serve, sleep } from './helpers-http.js';
+import { deferred } from './helpers.js';
+import { serve, until } from './helpers-http.js';
 
 const quick = (maxAttempts = 3) => retry({ maxAttempts, backoff: () => 1 });
 
@@ -59,10 +61,18 @@ test('isFailure decides', async () => {
 });
 
 test('Retry-After is waited for', async () => {
-  const { url } = await serve([{ status: 429, headers: { 'retry-after': '0.2' } }, {}]);
-  const started = performance.now();
-  expect((await resilientFetch(quick())(url)).status).toBe(200);
-  expect(performance.now() - started).toBeGreaterThanOrEqual(195);
+  const clock = new ManualClock(0);
+  const { url, requests } = await serve([{ status: 429, headers: { 'retry-after': '20' } }, {}]);
+  const patient = retry({ backoff: () => 1, clock });
+  const waits: number[] = [];
+  patient.on('retry', ({ delayMs }) => waits.push(delayMs));
+  const call = resilientFetch(patient)(url);
+  await until(() => clock.pendingTimers === 1);
+  await clock.advanceAsync(19_999);
+  expect(requests).toHaveLength(1);
+  await clock.advanceAsync(2_001);
+  expect((await call).status).toBe(200);
+  expect(waits[0]).toBeGreaterThanOrEqual(20_000);
 });
 
 test('an open circuit rejects: there is no answer to give', async () => {
@@ -83,41 +93,57 @@ test('a failure to connect is retried, and rejects as fetch does', async () => {
 });
 
 test('a timeout ends the request, but never the body', async () => {
-  const hanging = await serve([{ afterMs: null }]);
-  const limited = resilientFetch(timeout({ timeoutMs: 1_000 }));
-  await expect(limited(hanging.url)).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
-  const slowBody = await serve([{ bodyAfterMs: 1_300, body: 'worth waiting for' }]);
+  const clock = new ManualClock(0);
+  const limited = resilientFetch(timeout({ timeoutMs: 1_000, clock }));
+  const hanging = await serve([{ hangs: true }]);
+  const call = limited(hanging.url);
+  call.catch(() => {});
+  await until(() => hanging.requests.length === 1);
+  clock.advance(1_000);
+  await expect(call).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+  await until(() => hanging.brokenOff === 1);
+
+  const body = deferred();
+  const slowBody = await serve([{ bodyAfter: body.promise, body: 'worth waiting for' }]);
   const response = await limited(slowBody.url);
-  expect(await response.text()).toBe('worth waiting for');
+  const text = response.text();
+  clock.advance(100_000);
+  body.resolve('');
+  expect(await text).toBe('worth waiting for');
 });
 
-test('the caller’s signal ends the request, the wait for a retry, and the body', async () => {
-  const hanging = await serve([{ afterMs: null }]);
-  const guarded = resilientFetch(
-    pipeline(timeout({ timeoutMs: 10_000 }), quick(), timeout({ timeoutMs: 5_000 })),
-  );
-  await expect(guarded(hanging.url, { signal: AbortSignal.timeout(30) })).rejects.toMatchObject({
-    name: 'TimeoutError',
-  });
+test('the caller’s signal ends the request', async () => {
+  const hanging = await serve([{ hangs: true }]);
+  const guarded = resilientFetch(pipeline(timeout({ timeoutMs: 60_000 }), quick()));
+  const controller = new AbortController();
+  const call = guarded(hanging.url, { signal: controller.signal });
+  call.catch(() => {});
+  await until(() => hanging.requests.length === 1);
+  controller.abort();
+  await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+  await until(() => hanging.brokenOff === 1);
+});
 
+test('the caller’s signal ends the wait for a retry', async () => {
   const failing = await serve([{ status: 503 }]);
-  const patient = resilientFetch(retry({ backoff: () => 60_000 }));
-  await expect(patient(failing.url, { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({
-    name: 'TimeoutError',
+  const patient = retry({ backoff: () => 60_000 });
+  const controller = new AbortController();
+  patient.on('retry', () => controller.abort());
+  await expect(resilientFetch(patient)(failing.url, { signal: controller.signal })).rejects.toMatchObject({
+    name: 'AbortError',
   });
   expect(failing.requests).toHaveLength(1);
+});
 
-  for (const how of ['init', 'request'] as const) {
-    const slowBody = await serve([{ bodyAfterMs: 2_000 }]);
-    const controller = new AbortController();
-    const { signal } = controller;
-    const response = await (how === 'init'
-      ? guarded(slowBody.url, { signal })
-      : guarded(new Request(slowBody.url, { signal })));
-    const body = response.text();
-    controller.abort();
-    await expect(body).rejects.toMatchObject({ name: 'AbortError' });
-  }
+test.each(['init', 'request'] as const)('the caller’s signal in the %s ends the body', async (how) => {
+  const { url } = await serve([{ bodyAfter: new Promise(() => {}) }]);
+  const guarded = resilientFetch(pipeline(timeout({ timeoutMs: 60_000 }), quick()));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const response = await (how === 'init' ? guarded(url, { signal }) : guarded(new Request(url, { signal })));
+  const body = response.text();
+  controller.abort();
+  await expect(body).rejects.toMatchObject({ name: 'AbortError' });
 });
 
 test('a body of text or bytes is sent again', async () => {
@@ -159,25 +185,28 @@ test('a fallback stands in with a Response, and is told the answer that failed',
 });
 
 test('a hedge that was overtaken is cancelled at the server, the body of the winner is whole', async () => {
-  const { url, requests, server } = await serve([{ afterMs: null }, { body: 'y'.repeat(200_000) }]);
-  let closed = 0;
-  server.on('request', (_request, response) =>
-    response.on('close', () => (closed += response.writableFinished ? 0 : 1)),
-  );
-  const response = await resilientFetch(hedge({ delayMs: 30 }))(url);
-  await sleep(50);
+  const clock = new ManualClock(0);
+  const server = await serve([{ hangs: true }, { body: 'y'.repeat(200_000) }]);
+  const call = resilientFetch(hedge({ delayMs: 30, clock }))(server.url);
+  await until(() => server.requests.length === 1);
+  clock.advance(30);
+  const response = await call;
+  await until(() => server.brokenOff === 1);
   expect((await response.text()).length).toBe(200_000);
-  expect(requests).toHaveLength(2);
-  expect(closed).toBe(1);
+  expect(server.requests).toHaveLength(2);
 });
 
 test('answers that were replaced are given up, so that they hold no connection', async () => {
   const body = 'z'.repeat(1_000_000);
   const { url, server } = await serve([{ status: 503, body }, { status: 503, body }, { body: 'ok' }]);
   expect(await (await resilientFetch(quick())(url)).text()).toBe('ok');
-  const open = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
-  for (let waited = 0; waited < 40 && (await open()) > 1; waited += 1) await sleep(50);
-  expect(await open()).toBeLessThanOrEqual(1);
+  let open = Number.POSITIVE_INFINITY;
+  await until(() => {
+    server.getConnections((_, count) => {
+      open = count;
+    });
+    return open <= 1;
+  });
 });
 
 test('isFailure that throws: the status decides, and the bodies that nobody gets are cancelled', async () => {

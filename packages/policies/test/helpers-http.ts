@@ -1,22 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 
 export interface Answer {
   status?: number;
   headers?: Record<string, string>;
   body?: string | Buffer;
-  /** Before the headers; null for never. */
-  afterMs?: number | null;
-  /** Between the headers and the body. */
-  bodyAfterMs?: number;
+  /** There is never any answer. */
+  hangs?: boolean;
+  /** Comes between the headers and the body. */
+  bodyAfter?: Promise<unknown>;
 }
 
 export interface TestServer {
   url: string;
   requests: { method: string; body: string; connection: number }[];
-  /** Connections that were opened. */
-  readonly connections: number;
+  /** Answers whose connection was closed before they were whole. */
+  readonly brokenOff: number;
   server: Server;
 }
 
@@ -24,17 +24,20 @@ export interface TestServer {
 export async function serve(answers: Answer[]): Promise<TestServer> {
   const requests: TestServer['requests'] = [];
   const sockets = new Map<unknown, number>();
+  let brokenOff = 0;
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
     const answer = answers[Math.min(requests.length, answers.length - 1)] ?? {};
     const entry = { method: request.method ?? '', body: '', connection: sockets.get(request.socket) ?? -1 };
     requests.push(entry);
+    response.on('close', () => {
+      if (!response.writableFinished) brokenOff += 1;
+    });
     for await (const chunk of request) entry.body += chunk;
-    const { status = 200, headers = {}, body = 'hello', afterMs = 0, bodyAfterMs = 0 } = answer;
-    if (afterMs === null) return;
-    await sleep(afterMs);
+    const { status = 200, headers = {}, body = 'hello', hangs = false, bodyAfter } = answer;
+    if (hangs) return;
     response.writeHead(status, headers);
     response.flushHeaders();
-    await sleep(bodyAfterMs);
+    await bodyAfter;
     response.end(body);
   });
   server.on('connection', (socket) => sockets.set(socket, sockets.size));
@@ -48,12 +51,13 @@ export async function serve(answers: Answer[]): Promise<TestServer> {
     url: `http://127.0.0.1:${port}/`,
     requests,
     server,
-    get connections() {
-      return sockets.size;
+    get brokenOff() {
+      return brokenOff;
     },
   };
 }
 
-export function sleep(ms: number): Promise<void> {
-  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
+/** Waits for what the other end of a socket will have seen sooner or later. */
+export function until(seen: () => unknown): Promise<unknown> {
+  return vi.waitUntil(seen, { timeout: 30_000, interval: 2 });
 }

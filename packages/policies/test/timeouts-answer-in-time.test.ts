@@ -36,7 +36,8 @@ test('a result or a rejection after the timeout changes nothing and is not left 
     expect(await Promise.all(calls)).toEqual(['TimeoutError', 'TimeoutError']);
     works[0]?.reject(broken);
     works[1]?.resolve('late');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await settled();
+    await settled();
     expect(unhandled).toEqual([]);
     expect(policy.stats()).toMatchObject({ timedOut: 2, failed: 0, succeeded: 0, running: 0 });
   } finally {
