@@ -5,6 +5,8 @@ import { figures } from '../../../scripts/bench/harness.mjs';
 const ENTRIES = 100_000;
 const value = (index: number): object => ({ id: index, name: 'somebody' });
 
+const TAGS = ['shared'];
+
 function heap(): number {
   for (let times = 0; times < 4; times += 1) globalThis.gc?.();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
@@ -18,10 +20,10 @@ async function weigh(fill: () => Promise<unknown>): Promise<number> {
   return kept === undefined ? 0 : bytes;
 }
 
-async function ours(read: boolean): Promise<unknown> {
+async function ours({ read = false, ...own }: { read?: boolean; tags?: string[]; staleMs?: number }) {
   const cache = createCache({ name: 'bench', memory: { maxEntries: ENTRIES }, ttlMs: 3_600_000 });
   for (let index = 0; index < ENTRIES; index += 1) {
-    cache.getMaybe(`key:${index}`, () => value(index));
+    cache.getMaybe(`key:${index}`, () => value(index), own);
     if (index % 1_000 === 999) await new Promise(setImmediate);
   }
   for (let index = 0; read && index < ENTRIES; index += 1) void cache.getOrSet(`key:${index}`, () => 0);
@@ -36,8 +38,10 @@ async function lruCache(): Promise<unknown> {
 
 const runs = {
   'lru-cache': lruCache,
-  mainstay: () => ours(false),
-  'mainstay, each read once with getOrSet': () => ours(true),
+  mainstay: () => ours({}),
+  'mainstay, each read once with getOrSet': () => ours({ read: true }),
+  'mainstay, with staleMs': () => ours({ staleMs: 60_000 }),
+  'mainstay, with a tag that all share': () => ours({ tags: TAGS }),
 };
 for (const run of Object.values(runs)) await weigh(run);
 const rows = [];
