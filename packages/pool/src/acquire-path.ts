@@ -4,40 +4,42 @@ import type { AcquireQueue } from './acquire-queue.js';
 import type { PoolCounters } from './counters.js';
 import type { Diagnostics } from './diagnosis.js';
 import type { Entry } from './entry.js';
-import {
-  acquireTimeoutError,
-  overloadedError,
-  type PoolAcquireTimeoutError,
-  PoolClosedError,
-  queueFullError,
-} from './errors.js';
+import { acquireTimeoutError, overloadedError, PoolClosedError, queueFullError } from './errors.js';
 import { Forecast } from './forecast.js';
 import { type Holding, heldHere } from './holding.js';
-import type { Lease } from './lease.js';
 import type { Entrance, Lending } from './lending.js';
 import type { CheckedPoolOptions } from './options.js';
 import type { Resources } from './resources.js';
 
-export interface AcquirePathHost<R> {
+/** What a pool gives its callers: a lease, or what a facade makes of a loan. */
+export interface Presentation<R, T> {
+  /** Called when a loan begins. */
+  present: (entry: Entry<R>) => T;
+  /** What a caller is told instead of an error of the pool. */
+  inWords: (error: unknown) => unknown;
+}
+
+export interface AcquirePathHost<R, T> {
   counters: PoolCounters;
-  queue: AcquireQueue<R>;
+  queue: AcquireQueue<T>;
   resources: Resources<R>;
   diagnostics: Diagnostics<R>;
 }
 
 /** What happens to a caller of `acquire`: served at once, turned away on arrival, or in the queue until something is free. */
-export class AcquirePath<R> {
+export class AcquirePath<R, T> {
   closed = false;
+  presentation: Presentation<R, T>;
   readonly #options: CheckedPoolOptions<R>;
   readonly #clock: Clock;
   readonly #counters: PoolCounters;
   readonly #resources: Resources<R>;
   readonly #lending: Lending<R>;
   readonly #diagnostics: Diagnostics<R>;
-  readonly #queue: AcquireQueue<R>;
+  readonly #queue: AcquireQueue<T>;
   readonly #forecast = new Forecast();
 
-  constructor(options: CheckedPoolOptions<R>, host: AcquirePathHost<R>) {
+  constructor(options: CheckedPoolOptions<R>, host: AcquirePathHost<R, T>, presentation: Presentation<R, T>) {
     this.#options = options;
     this.#clock = options.clock;
     this.#counters = host.counters;
@@ -45,26 +47,24 @@ export class AcquirePath<R> {
     this.#lending = host.resources.lending;
     this.#diagnostics = host.diagnostics;
     this.#queue = host.queue;
+    this.presentation = presentation;
   }
 
-  /** What is ready now, for a caller of `entrance`. */
-  obtain(entrance: Entrance): Lease<R> | undefined {
+  /** Lends what is ready now to the caller of `entrance`, whose it is to present. */
+  obtain(entrance: Entrance): Entry<R> | undefined {
     if (this.#queue.size > 0) return undefined;
     const now = this.#clock.coarseNow();
     const entry = this.#resources.take(now);
-    if (entry === undefined) return undefined;
-    const lease = this.#lending.lend(entry, now, entrance);
-    const { events } = this.#lending;
-    if (events?.has('acquired')) events.emit('acquired', { resource: entry.resource, waitedMs: 0 });
-    return lease;
+    if (entry !== undefined) this.#lending.lend(entry, now, entrance);
+    return entry;
   }
 
-  wait(options: AcquireOptions, entrance: Entrance): Promise<Lease<R>> {
+  wait(options: AcquireOptions, entrance: Entrance): Promise<T> {
     const { signal } = options;
     try {
       const { timeoutMs, priority } = readAcquireOptions(options);
       const refusal = this.#refusal(signal, priority, timeoutMs ?? this.#options.acquireTimeoutMs);
-      if (refusal !== undefined) return Promise.reject(refusal.error);
+      if (refusal !== undefined) return Promise.reject(this.presentation.inWords(refusal.error));
       const now = this.#clock.coarseNow();
       if (this.#queue.size === 0) this.#forecast.begin(now);
       const trace = this.#lending.trace(now, entrance);
@@ -76,46 +76,46 @@ export class AcquirePath<R> {
       this.#resources.provision();
       return promise;
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(this.presentation.inWords(error));
     }
   }
 
-  /** Lends a resource to the caller whose turn it is. */
-  lendToFirst(entry: Entry<R>, now: number): void {
+  /** Lends a resource to the caller whose turn it is. @param entry ready since this moment */
+  lendToFirst(entry: Entry<R>): void {
     const place = this.#queue.shift();
     if (place === undefined) return;
+    const now = entry.since;
     // The coarse time may be older than the caller's arrival.
     const waitedMs = Math.max(0, now - this.#queue.takenSince);
     this.#forecast.handedOver(now);
     this.#counters.waited += 1;
     this.#counters.acquireWaitMs += waitedMs;
-    if (typeof place === 'function') place(this.#lending.lendTo(entry, now, undefined));
-    else place.settle(this.#lending.lendTo(entry, now, place.trace));
-    const { events } = this.#lending;
-    if (events?.has('acquired')) events.emit('acquired', { resource: entry.resource, waitedMs });
+    const usual = typeof place === 'function';
+    this.#lending.lendTo(entry, now, usual ? undefined : place.trace, waitedMs);
+    (usual ? place : place.settle)(this.presentation.present(entry));
   }
 
   /** Nothing is open and nothing can be opened: who waits gets the reason. */
   failAll(error: unknown): void {
     this.#counters.unreachable += this.#queue.size;
-    this.#queue.rejectAll(error);
+    this.#queue.rejectAll(this.presentation.inWords(error));
   }
 
   close(): void {
     this.closed = true;
-    this.#queue.rejectAll(new PoolClosedError(this.#options.name));
+    this.#queue.rejectAll(this.presentation.inWords(new PoolClosedError(this.#options.name)));
     this.#resources.warming.failed(new PoolClosedError(this.#options.name));
   }
 
   /** The error of a caller whose deadline has passed. */
-  timedOut(waitedMs: number, holding: Holding | undefined): PoolAcquireTimeoutError {
+  timedOut(waitedMs: number, holding: Holding | undefined): unknown {
     const error = acquireTimeoutError(
       this.#diagnostics.diagnose(waitedMs, holding),
       this.#resources.dialer.lastError,
     );
     const { events } = this.#lending;
     if (events?.has('timeout')) events.emit('timeout', { error });
-    return error;
+    return this.presentation.inWords(error);
   }
 
   #refusal(

@@ -1,7 +1,6 @@
 import { type Clock, type Deadline, type DeadlineQueue, onAbort } from '@mainstay/core';
 import type { PoolCounters } from './counters.js';
 import type { Holding, Trace } from './holding.js';
-import type { Lease } from './lease.js';
 import { type Place, type Settle, Waiter, WaiterQueue } from './waiters.js';
 
 export interface AcquireQueueHost {
@@ -34,12 +33,12 @@ export interface Particulars {
  * The usual caller has the pool's own timeout and nothing else. These are due in the order they came, so one deadline, for
  * the first of them, serves all, and each costs the queue a function and a number.
  */
-export class AcquireQueue<R> {
-  readonly #usual = new WaiterQueue<R>();
+export class AcquireQueue<T> {
+  readonly #usual = new WaiterQueue<T>();
   /** By priority; those of priority 0 are in the usual one. */
-  readonly #preferred: WaiterQueue<R>[] = [];
+  readonly #preferred: WaiterQueue<T>[] = [];
   readonly #host: AcquireQueueHost;
-  readonly #enqueue: (settle: Settle<R>) => void;
+  readonly #enqueue: (settle: Settle<T>) => void;
   #preferredWaiting = 0;
   #common: Deadline | undefined;
   #sweeping = false;
@@ -68,15 +67,15 @@ export class AcquireQueue<R> {
     return ahead;
   }
 
-  enter(): Promise<Lease<R>> {
-    return new Promise(this.#enqueue as (settle: (lease: Lease<R> | PromiseLike<Lease<R>>) => void) => void);
+  enter(): Promise<T> {
+    return new Promise(this.#enqueue as (settle: (loan: T | PromiseLike<T>) => void) => void);
   }
 
-  enterWith(particulars: Particulars): Promise<Lease<R>> {
+  enterWith(particulars: Particulars): Promise<T> {
     return new Promise((resolve) => {
       const { clock, deadlines, timeoutMs } = this.#host;
       const { signal, priority } = particulars;
-      const waiter = new Waiter<R>(resolve, clock.now());
+      const waiter = new Waiter<T>(resolve, clock.now());
       waiter.trace = particulars.trace;
       waiter.holding = particulars.holding;
       const limit = particulars.timeoutMs ?? timeoutMs;
@@ -91,7 +90,7 @@ export class AcquireQueue<R> {
   }
 
   /** The caller whose turn it is: its deadline is off, and it is the taker's to settle. */
-  shift(): Place<R> | undefined {
+  shift(): Place<T> | undefined {
     const line = this.#preferredWaiting > 0 ? this.#firstPreferred() : this.#usual;
     const place = line.shift();
     if (place === undefined) return undefined;
@@ -110,21 +109,21 @@ export class AcquireQueue<R> {
   }
 
   /** Callers of whom more is known: those who hold something already are among them. */
-  walkKnown(visit: (waiter: Waiter<R>) => void): void {
+  walkKnown(visit: (waiter: Waiter<T>) => void): void {
     this.#usual.walkKnown(visit);
     for (const line of this.#preferred) line?.walkKnown(visit);
   }
 
-  #line(priority: number): WaiterQueue<R> {
+  #line(priority: number): WaiterQueue<T> {
     if (priority === 0) return this.#usual;
     const known = this.#preferred[priority];
     if (known !== undefined) return known;
-    const line = new WaiterQueue<R>();
+    const line = new WaiterQueue<T>();
     this.#preferred[priority] = line;
     return line;
   }
 
-  #firstPreferred(): WaiterQueue<R> {
+  #firstPreferred(): WaiterQueue<T> {
     for (let priority = this.#preferred.length - 1; priority > 0; priority--) {
       const line = this.#preferred[priority];
       if (line !== undefined && line.size > 0) return line;
@@ -132,20 +131,20 @@ export class AcquireQueue<R> {
     return this.#usual;
   }
 
-  #timeOut(waiter: Waiter<R>, priority: number): void {
+  #timeOut(waiter: Waiter<T>, priority: number): void {
     this.#leave(waiter, priority);
     this.#host.counters.acquireTimeouts += 1;
     const waitedMs = this.#host.clock.now() - waiter.since;
     waiter.settle(Promise.reject(this.#host.timedOut(waitedMs, waiter.holding)));
   }
 
-  #abort(waiter: Waiter<R>, priority: number, reason: unknown): void {
+  #abort(waiter: Waiter<T>, priority: number, reason: unknown): void {
     this.#leave(waiter, priority);
     this.#host.counters.acquireAborted += 1;
     waiter.settle(Promise.reject(reason));
   }
 
-  #leave(waiter: Waiter<R>, priority: number): void {
+  #leave(waiter: Waiter<T>, priority: number): void {
     this.#line(priority).forget(waiter);
     this.size -= 1;
     if (priority > 0) this.#preferredWaiting -= 1;
@@ -153,7 +152,7 @@ export class AcquireQueue<R> {
     if (this.size === 0) this.#rest();
   }
 
-  #settled(waiter: Waiter<R>): void {
+  #settled(waiter: Waiter<T>): void {
     waiter.settled = true;
     waiter.deadline?.cancel();
     waiter.leaveSignal?.();

@@ -1,7 +1,6 @@
 import type { PoolCounters, PoolStats } from './counters.js';
 import type { Entry } from './entry.js';
 import { type Holding, heldOf, linesOf } from './holding.js';
-import type { Waiter } from './waiters.js';
 
 /** Holders that are listed; the figures count all. */
 const LISTED = 10;
@@ -75,7 +74,7 @@ export interface DiagnosticsHost<R> {
   describe: ((resource: R) => string | undefined) | undefined;
   stats: () => PoolStats;
   lastFailureAgoMs: () => number | undefined;
-  walkWaiting: (visit: (waiter: Waiter<R>) => void) => void;
+  walkWaiting: (visit: (waiter: { readonly holding: Holding | undefined }) => void) => void;
 }
 
 interface Picture {

@@ -35,11 +35,6 @@ export class Holding {
     contexts.enterWith(this);
   }
 
-  know(lease: object, trace: Trace | undefined): void {
-    this.trace = trace;
-    this.keep(lease);
-  }
-
   keep(lease: object): void {
     if (!this.#watched) this.#lease = lease;
   }

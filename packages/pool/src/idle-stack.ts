@@ -11,11 +11,6 @@ export class IdleStack<R> {
     return this.#entries.length;
   }
 
-  /** The one that was used last, without taking it. */
-  peek(): Entry<R> | undefined {
-    return this.#entries[this.#entries.length - 1];
-  }
-
   /** The one that has been idle for the longest, without taking it. */
   oldest(): Entry<R> | undefined {
     return this.#entries[0];

@@ -26,8 +26,11 @@ export interface Lease<R> {
 
 /** The pool's side of its leases. */
 export interface LeaseKeeper<R> {
-  used(entry: Entry<R>, lease: object): void;
+  /** @param lease what is collected when the holder forgets it; undefined: it is not his to forget */
+  used(entry: Entry<R>, lease: object | undefined): void;
   takeBack(entry: Entry<R>): void;
+  /** As `takeBack`, and nobody gets it before the check has passed. */
+  takeBackChecked(entry: Entry<R>, check: (resource: R) => unknown): void;
   giveUp(entry: Entry<R>, error: unknown): void;
 }
 
@@ -35,9 +38,9 @@ export class PoolLease<R> implements Lease<R> {
   readonly #entry: Entry<R>;
   readonly #generation: number;
 
-  constructor(entry: Entry<R>) {
+  constructor(entry: Entry<R>, generation = entry.generation) {
     this.#entry = entry;
-    this.#generation = entry.generation;
+    this.#generation = generation;
   }
 
   get resource(): R {
@@ -77,14 +80,11 @@ export class PoolLease<R> implements Lease<R> {
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
   }
+}
 
-  /** For a pool that hands out the resource instead of the lease: reading it to do so is no use by the holder. */
-  static peek<R>(lease: Lease<R>): R {
-    return #entry in lease ? (lease as unknown as PoolLease<R>).#entry.resource : lease.resource;
-  }
-
-  /** The holder uses the resource, in his own async context. */
-  static touch(lease: Lease<unknown>): void {
-    if (lease.active && #entry in lease) lease.#entry.keeper.used(lease.#entry, lease);
-  }
+/** For what has just been lent. */
+export function leaseOf<R>(entry: Entry<R>): Lease<R> {
+  const lease = new PoolLease(entry);
+  if (entry.holding !== undefined) entry.holding.keep(lease);
+  return lease;
 }

@@ -4,7 +4,7 @@ import type { Entry } from './entry.js';
 import type { PoolEvents } from './events.js';
 import { Holding, type Trace, traceAbove } from './holding.js';
 import { LeakWatch } from './leak-watch.js';
-import { type Lease, type LeaseKeeper, PoolLease } from './lease.js';
+import type { LeaseKeeper } from './lease.js';
 
 /** A stack costs some microseconds: at one a millisecond they stay below a percent, and a quiet service has all of them. */
 const MS_PER_TRACE = 1;
@@ -14,7 +14,9 @@ export type Entrance = (...parameters: never[]) => unknown;
 
 /** Where resources are while nobody has them. */
 export interface Shelf<R> {
-  takeBack(entry: Entry<R>, now: number): void;
+  takeBack(entry: Entry<R>): void;
+  /** @param check what has to be seen to before it is lent again, instead of the pool's own `reset` */
+  takeBackChecked(entry: Entry<R>, check: (resource: R) => unknown): void;
   discard(entry: Entry<R>, reason: 'holder' | 'leaked', error: unknown): void;
 }
 
@@ -66,18 +68,24 @@ export class Lending<R> implements LeaseKeeper<R> {
   }
 
   /** To the caller of `entrance`, who is on the stack. */
-  lend(entry: Entry<R>, now: number, entrance: Entrance): Lease<R> {
-    const lease = this.#lend(entry, now);
-    if (now >= this.#traceAt) this.#remember(entry).know(lease, this.trace(now, entrance));
-    return lease;
+  lend(entry: Entry<R>, now: number, entrance: Entrance): void {
+    entry.state = 'leased';
+    entry.since = now;
+    this.lent += 1;
+    entry.scarce = this.lent >= this.#scarceFrom;
+    if (now >= this.#traceAt) this.#sample(entry, entrance);
+    if (this.events !== undefined) this.#announce(entry, 0);
   }
 
   /** To a caller who waited. */
-  lendTo(entry: Entry<R>, now: number, trace: Trace | undefined): Lease<R> {
-    const lease = this.#lend(entry, now);
-    if (trace !== undefined) this.#remember(entry).know(lease, trace);
+  lendTo(entry: Entry<R>, now: number, trace: Trace | undefined, waitedMs: number): void {
+    entry.state = 'leased';
+    entry.since = now;
+    this.lent += 1;
+    entry.scarce = this.lent >= this.#scarceFrom;
+    if (trace !== undefined) this.#remember(entry).trace = trace;
     this.#leaks.begin();
-    return lease;
+    if (this.events !== undefined) this.#announce(entry, waitedMs);
   }
 
   /** The stack of the caller, if it is time for one. */
@@ -88,23 +96,27 @@ export class Lending<R> implements LeaseKeeper<R> {
     return this.#host.leakAfterMs > 0 ? traceAbove(entrance) : undefined;
   }
 
-  used(entry: Entry<R>, lease: object): void {
+  used(entry: Entry<R>, lease: object | undefined): void {
     entry.usedAt = this.#clock.coarseNow();
     if (!entry.scarce) return;
     entry.scarce = false;
     const holding = this.#remember(entry);
-    holding.keep(lease);
+    if (lease !== undefined) holding.keep(lease);
     holding.enter();
   }
 
   takeBack(entry: Entry<R>): void {
-    const now = this.#clock.coarseNow();
-    this.#end(entry, now);
-    this.#shelf.takeBack(entry, now);
+    this.#end(entry);
+    this.#shelf.takeBack(entry);
+  }
+
+  takeBackChecked(entry: Entry<R>, check: (resource: R) => unknown): void {
+    this.#end(entry);
+    this.#shelf.takeBackChecked(entry, check);
   }
 
   giveUp(entry: Entry<R>, error: unknown): void {
-    this.#end(entry, this.#clock.coarseNow());
+    this.#end(entry);
     this.#shelf.discard(entry, 'holder', error);
   }
 
@@ -112,6 +124,7 @@ export class Lending<R> implements LeaseKeeper<R> {
   revoke(entry: Entry<R>): void {
     this.lent -= 1;
     this.revoked += 1;
+    entry.revoked = entry.generation;
     entry.generation += 1;
     this.#forget(entry);
   }
@@ -120,22 +133,30 @@ export class Lending<R> implements LeaseKeeper<R> {
     this.#leaks.stop();
   }
 
-  #lend(entry: Entry<R>, now: number): Lease<R> {
-    entry.state = 'leased';
+  #end(entry: Entry<R>): void {
+    const now = this.#clock.coarseNow();
+    const heldMs = now - entry.since;
+    // A number that is passed on from function to function is put into a box each time: whoever needs the time finds it here.
     entry.since = now;
-    this.lent += 1;
-    entry.scarce = this.lent >= this.#scarceFrom;
-    return new PoolLease(entry);
+    entry.generation += 1;
+    this.lent -= 1;
+    const counters = this.#counters;
+    counters.released += 1;
+    counters.heldMs += heldMs;
+    if (entry.holding !== undefined) this.#forget(entry);
+    if (this.events !== undefined) this.#announceEnd(entry, heldMs);
   }
 
-  #end(entry: Entry<R>, now: number): void {
-    this.lent -= 1;
-    entry.generation += 1;
-    this.#counters.released += 1;
-    const heldMs = now - entry.since;
-    this.#counters.heldMs += heldMs;
-    if (entry.holding !== undefined) this.#forget(entry);
-    if (this.events?.has('released')) this.events.emit('released', { resource: entry.resource, heldMs });
+  #sample(entry: Entry<R>, entrance: Entrance): void {
+    this.#remember(entry).trace = this.trace(entry.since, entrance);
+  }
+
+  #announce({ resource }: Entry<R>, waitedMs: number): void {
+    if (this.events?.has('acquired')) this.events.emit('acquired', { resource, waitedMs });
+  }
+
+  #announceEnd({ resource }: Entry<R>, heldMs: number): void {
+    if (this.events?.has('released')) this.events.emit('released', { resource, heldMs });
   }
 
   #forget(entry: Entry<R>): void {

@@ -1,19 +1,32 @@
 import { deadlinesOf, Events, type Listener, option, readOptions } from '@mainstay/core';
 import type { AcquireOptions } from './acquire-options.js';
-import { AcquirePath } from './acquire-path.js';
+import { AcquirePath, type Presentation } from './acquire-path.js';
 import { AcquireQueue } from './acquire-queue.js';
 import { Closing } from './closing.js';
 import { type PoolStats, zeroCounters } from './counters.js';
 import { Diagnostics } from './diagnosis.js';
+import type { Entry } from './entry.js';
 import { PoolClosedError } from './errors.js';
 import type { PoolEvents } from './events.js';
 import { inspect, type PooledResource } from './inspection.js';
-import type { Lease } from './lease.js';
+import { type Lease, leaseOf } from './lease.js';
+import type { Entrance } from './lending.js';
 import { type Limits, readLimits } from './limits.js';
 import { type CheckedPoolOptions, type PoolOptions, readPoolOptions } from './options.js';
 import { Resources } from './resources.js';
 
 const NO_OPTIONS: AcquireOptions = {};
+
+/** A pool whose callers get what the facade makes of a loan, without a lease and a promise between them. */
+export interface PoolBehind<R, T> {
+  readonly pool: Pool<R>;
+  /** What is ready now, lent to the caller of `entrance`; it is the facade's to present. */
+  obtain(entrance: Entrance): Entry<R> | undefined;
+  wait(options: AcquireOptions | undefined, entrance: Entrance): Promise<T>;
+}
+
+/** For this package's own facades only; `Pool` gives leases. */
+export let poolBehind: <R, T>(options: PoolOptions<R>, presentation: Presentation<R, T>) => PoolBehind<R, T>;
 
 /**
  * A bounded pool of any resource: last in, first out among the idle (as HikariCP and pgxpool do), first come, first served
@@ -28,10 +41,24 @@ export class Pool<R> implements AsyncDisposable {
   readonly name: string;
   readonly #options: CheckedPoolOptions<R>;
   readonly #resources: Resources<R>;
-  readonly #queue: AcquireQueue<R>;
-  readonly #path: AcquirePath<R>;
+  readonly #queue: AcquireQueue<Lease<R>>;
+  readonly #path: AcquirePath<R, Lease<R>>;
   readonly #closing: Closing;
   readonly #counters = zeroCounters();
+
+  static {
+    poolBehind = <R, T>(options: PoolOptions<R>, presentation: Presentation<R, T>): PoolBehind<R, T> => {
+      const pool = new Pool<R>(options);
+      // Nobody but the facade acquires from it, so nobody gets what is no lease.
+      const path = pool.#path as unknown as AcquirePath<R, T>;
+      path.presentation = presentation;
+      return {
+        pool,
+        obtain: (entrance) => path.obtain(entrance),
+        wait: (acquiring, entrance) => path.wait(acquiring ?? NO_OPTIONS, entrance),
+      };
+    };
+  }
 
   /** @throws TypeError, RangeError when an option is wrong */
   constructor(options: PoolOptions<R>) {
@@ -46,14 +73,13 @@ export class Pool<R> implements AsyncDisposable {
     });
     this.#resources = new Resources(this.#options, {
       ...{ counters, deadlines, queue: this.#queue },
-      lendToFirst: (entry, now) => this.#path.lendToFirst(entry, now),
+      lendToFirst: (entry) => this.#path.lendToFirst(entry),
       unreachable: (error) => this.#path.failAll(error),
       ended: () => this.#path.closed && this.#closing.check(),
     });
-    this.#path = new AcquirePath(this.#options, {
-      ...{ counters, queue: this.#queue, resources: this.#resources },
-      diagnostics: this.#diagnostics(),
-    });
+    const diagnostics = this.#diagnostics();
+    const host = { counters, queue: this.#queue, resources: this.#resources, diagnostics };
+    this.#path = new AcquirePath(this.#options, host, { present: leaseOf, inWords: (error) => error });
     this.#closing = new Closing(deadlines, {
       outstanding: () => this.#resources.outstanding,
       force: () => this.#resources.force(),
@@ -66,15 +92,15 @@ export class Pool<R> implements AsyncDisposable {
    *   error of `create`
    */
   acquire(options?: AcquireOptions): Promise<Lease<R>> {
-    const lease = options?.signal?.aborted === true ? undefined : this.#path.obtain(this.acquire);
-    return lease === undefined
-      ? this.#path.wait(options ?? NO_OPTIONS, this.acquire)
-      : Promise.resolve(lease);
+    const entry = options?.signal?.aborted === true ? undefined : this.#path.obtain(this.acquire);
+    if (entry === undefined) return this.#path.wait(options ?? NO_OPTIONS, this.acquire);
+    return Promise.resolve(leaseOf(entry));
   }
 
   /** A resource that is ready now, or undefined: nothing idle, the idle ones must be validated first, or others wait. */
   tryAcquire(): Lease<R> | undefined {
-    return this.#path.obtain(this.tryAcquire);
+    const entry = this.#path.obtain(this.tryAcquire);
+    return entry === undefined ? undefined : leaseOf(entry);
   }
 
   /**

@@ -30,12 +30,15 @@ export class Reaper<R> {
     this.#deadlines = deadlines;
   }
 
+  /** It will be looked at in time without `arm`. */
+  covers(entry: Entry<R>): boolean {
+    return this.#deadline !== undefined && entry.expiresAt >= this.#armedFor;
+  }
+
   /** To be called when a resource became idle: it may be the next to grow too old. @param expiresAt of that resource */
   arm(expiresAt = Number.POSITIVE_INFINITY): void {
-    if (this.#deadline !== undefined) {
-      if (expiresAt >= this.#armedFor) return;
-      this.#deadline.cancel();
-    }
+    if (this.#deadline !== undefined && expiresAt >= this.#armedFor) return;
+    this.#deadline?.cancel();
     const at = this.#next();
     this.#armedFor = at;
     this.#deadline = undefined;

@@ -1,5 +1,4 @@
 import type { DeadlineQueue } from '@mainstay/core';
-import type { AcquireQueue } from './acquire-queue.js';
 import type { PoolCounters } from './counters.js';
 import type { Entry } from './entry.js';
 
@@ -7,9 +6,9 @@ import type { Entry } from './entry.js';
 export interface ResourceHost<R> {
   counters: PoolCounters;
   deadlines: DeadlineQueue;
-  queue: AcquireQueue<R>;
+  queue: { readonly size: number };
   /** Somebody waits and a resource is ready. */
-  lendToFirst: (entry: Entry<R>, now: number) => void;
+  lendToFirst: (entry: Entry<R>) => void;
   /** Nothing is open and the last creation under way has failed. */
   unreachable: (error: unknown) => void;
   /** Something was destroyed or stopped connecting. */

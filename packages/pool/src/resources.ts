@@ -1,4 +1,3 @@
-import type { AcquireQueue } from './acquire-queue.js';
 import type { Checkups } from './checkups.js';
 import { countDestroyed, type Destruction } from './destruction.js';
 import type { Dialer } from './dialer.js';
@@ -23,12 +22,12 @@ export class Resources<R> {
   readonly warming = new Warming();
   readonly #options: CheckedPoolOptions<R>;
   readonly #host: ResourceHost<R>;
-  readonly #queue: AcquireQueue<R>;
+  readonly #queue: { readonly size: number };
   readonly #reaper: Reaper<R>;
   readonly #checkups: Checkups<R>;
   readonly #destruction: Destruction<R>;
-  /** Nothing has to be looked at when a resource comes back but its age. */
-  #plain: boolean;
+  /** Nothing has to be done with a resource that comes back, whichever it is. */
+  #plain = false;
   #probing = false;
   readonly #validates: boolean;
   #closed = false;
@@ -43,7 +42,6 @@ export class Resources<R> {
     this.#queue = queue;
     this.limits = { min, max, overflow };
     this.#validates = options.validate !== undefined;
-    this.#plain = options.reset === undefined && options.maxUses === 0;
     this.lending = new Lending({
       ...{ clock, deadlines, counters, leakAfterMs, detectDeadlocks, entries, events },
       shelf: this,
@@ -55,7 +53,7 @@ export class Resources<R> {
       createFailed: (error) => this.#createFailed(error),
       retry: () => this.provision(this.#probing ? 1 : 0),
       provision: () => this.provision(),
-      offer: (entry, now) => this.#offer(entry, now),
+      offer: (entry, now) => this.#offerAt(entry, now),
       putBack: (entry, now) => this.#putBack(entry, now),
       discard: (entry, reason, error) => this.discard(entry, reason, error),
     });
@@ -86,29 +84,31 @@ export class Resources<R> {
 
   /** The warmest idle resource that may be lent without a check. */
   take(now: number): Entry<R> | undefined {
-    for (let entry = this.idle.peek(); entry !== undefined; entry = this.idle.peek()) {
-      if (entry.expiresAt <= now) {
-        this.discard(entry, 'lifetime');
-        continue;
-      }
-      if (this.#validates && entry.isUnproved(now, this.#options.validateAfterIdleMs)) return undefined;
-      this.idle.pop();
-      return entry;
-    }
-    return undefined;
+    const entry = this.idle.pop();
+    if (entry === undefined) return undefined;
+    const proved = !this.#validates || !entry.isUnproved(now, this.#options.validateAfterIdleMs);
+    if (proved && entry.expiresAt > now) return entry;
+    this.idle.push(entry);
+    if (entry.expiresAt > now) return undefined;
+    this.discard(entry, 'lifetime');
+    return this.take(now);
   }
 
   /** A resource came back from its holder. */
-  takeBack(entry: Entry<R>, now: number): void {
-    if (this.#plain && !entry.lost) {
-      this.#offer(entry, now);
-      return;
-    }
-    const { reset, maxUses } = this.#options;
+  takeBack(entry: Entry<R>): void {
+    const usual = this.#plain && !entry.lost && entry.expiresAt > entry.since;
+    if (usual && this.#queue.size === 0) this.#rest(entry);
+    else if (usual) this.#host.lendToFirst(entry);
+    else this.takeBackChecked(entry, this.#options.reset);
+  }
+
+  /** @param reset undefined: nothing has to be done */
+  takeBackChecked(entry: Entry<R>, reset: ((resource: R) => unknown) | undefined): void {
+    const { maxUses } = this.#options;
     if (entry.lost) this.discard(entry, 'lost', entry.lostError);
     else if (this.#closed) this.discard(entry, 'drain');
     else if (maxUses > 0 && entry.generation >= maxUses) this.discard(entry, 'uses');
-    else if (reset === undefined) this.#offer(entry, now);
+    else if (reset === undefined) this.#offer(entry);
     else this.#checkups.reset(entry, reset);
   }
 
@@ -118,6 +118,7 @@ export class Resources<R> {
     if (entry.state === 'idle') this.idle.remove(entry);
     entry.state = 'gone';
     this.entries.delete(entry);
+    this.#lookAround();
     countDestroyed(this.#host.counters, reason);
     this.#destruction.end(entry.resource, reason, error);
     this.provision();
@@ -130,11 +131,13 @@ export class Resources<R> {
   provision(atLeast = 0): void {
     if (this.#closed) return;
     this.#probing = false;
+    // Thousands who join a queue while all is lent: nothing can be done for them.
+    if (this.idle.size === 0 && this.entries.size + this.dialer.connecting >= this.#most) return;
     const { min, max } = this.limits;
     const now = this.#options.clock.coarseNow();
     while (this.idle.size > 0 && this.#queue.size > this.dialer.connecting + this.#checkups.underWay) {
       const entry = this.take(now);
-      if (entry !== undefined) this.#offer(entry, now);
+      if (entry !== undefined) this.#offerAt(entry, now);
       else if (!this.#checkups.validateWarmest()) break;
     }
     const open = this.entries.size + this.dialer.connecting;
@@ -153,6 +156,7 @@ export class Resources<R> {
 
   resize(limits: Limits): void {
     Object.assign(this.limits, limits);
+    this.#lookAround();
     this.lending.resize(limits.max);
     for (const entry of this.idle.fromOldest()) {
       if (this.entries.size <= limits.max) break;
@@ -164,7 +168,7 @@ export class Resources<R> {
 
   close(): void {
     this.#closed = true;
-    this.#plain = false;
+    this.#lookAround();
     this.#reaper.stop();
     this.dialer.stop();
     this.lending.stop();
@@ -179,12 +183,30 @@ export class Resources<R> {
     }
   }
 
-  #offer(entry: Entry<R>, now: number): void {
-    if (entry.expiresAt <= now) this.discard(entry, 'lifetime');
+  #offerAt(entry: Entry<R>, now: number): void {
+    entry.since = now;
+    this.#offer(entry);
+  }
+
+  /** @param entry ready for its next holder since this moment */
+  #offer(entry: Entry<R>): void {
+    if (entry.expiresAt <= entry.since) this.discard(entry, 'lifetime');
     else if (this.#closed) this.discard(entry, 'drain');
     else if (this.entries.size > this.limits.max && this.#surplus()) this.discard(entry, 'surplus');
-    else if (this.#queue.size > 0) this.#host.lendToFirst(entry, now);
-    else this.#rest(entry, now);
+    else if (this.#queue.size > 0) this.#host.lendToFirst(entry);
+    else this.#rest(entry);
+  }
+
+  #rest(entry: Entry<R>): void {
+    entry.state = 'idle';
+    this.idle.push(entry);
+    if (!this.#reaper.covers(entry)) this.#reaper.arm(entry.expiresAt);
+  }
+
+  #lookAround(): void {
+    const { reset, maxUses } = this.#options;
+    this.#plain =
+      !this.#closed && reset === undefined && maxUses === 0 && this.entries.size <= this.limits.max;
   }
 
   /** Overflow serves those who wait; what a resize left over serves nobody. */
@@ -192,16 +214,9 @@ export class Resources<R> {
     return this.#queue.size === 0 || this.entries.size > this.#most;
   }
 
-  #rest(entry: Entry<R>, now: number): void {
-    entry.state = 'idle';
-    entry.since = now;
-    this.idle.push(entry);
-    this.#reaper.arm(entry.expiresAt);
-  }
-
   #putBack(entry: Entry<R>, now: number): void {
     if (this.#closed || this.#queue.size > 0) {
-      this.#offer(entry, now);
+      this.#offerAt(entry, now);
       return;
     }
     entry.state = 'idle';
@@ -213,11 +228,12 @@ export class Resources<R> {
     const { clock, maxLifetimeMs } = this.#options;
     const entry = new Entry(resource, this.lending, clock.now(), maxLifetimeMs);
     this.entries.add(entry);
+    this.#lookAround();
     this.#host.counters.created += 1;
     this.#host.counters.createMs += durationMs;
     this.lending.events?.emit('created', { resource, durationMs });
     this.warming.reached(this.entries.size);
-    this.#offer(entry, clock.coarseNow());
+    this.#offerAt(entry, clock.coarseNow());
     this.provision();
     return (error) => this.#lost(entry, error);
   }

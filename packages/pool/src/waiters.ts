@@ -1,14 +1,13 @@
 import type { Deadline } from '@mainstay/core';
 import type { Holding, Trace } from './holding.js';
-import type { Lease } from './lease.js';
 
 /** Settles a caller's promise. One that is to be rejected is resolved with a rejected promise: one closure less to keep. */
-export type Settle<R> = (lease: Lease<R> | Promise<never>) => void;
+export type Settle<T> = (loan: T | Promise<never>) => void;
 
 /** A caller in the queue of whom more is known than when it came: it has a deadline or a signal of its own, and so on. */
-export class Waiter<R> {
+export class Waiter<T> {
   settled = false;
-  readonly settle: Settle<R>;
+  readonly settle: Settle<T>;
   readonly since: number;
   deadline: Deadline | undefined = undefined;
   leaveSignal: (() => void) | undefined = undefined;
@@ -16,14 +15,14 @@ export class Waiter<R> {
   /** The innermost loan of the caller's async context. */
   holding: Holding | undefined = undefined;
 
-  constructor(settle: Settle<R>, since: number) {
+  constructor(settle: Settle<T>, since: number) {
     this.settle = settle;
     this.since = since;
   }
 }
 
 /** Most callers are a function and a time, nothing else. */
-export type Place<R> = Settle<R> | Waiter<R>;
+export type Place<T> = Settle<T> | Waiter<T>;
 
 const SMALLEST = 16;
 
@@ -33,8 +32,8 @@ const SMALLEST = 16;
  * One that gives up leaves a hole, which is freed when it reaches the head, or when more than half of the places are holes:
  * every operation takes constant time, amortised, and there are never more holes than callers (and 16).
  */
-export class WaiterQueue<R> {
-  #ring: (Place<R> | undefined)[] = new Array(SMALLEST).fill(undefined);
+export class WaiterQueue<T> {
+  #ring: (Place<T> | undefined)[] = new Array(SMALLEST).fill(undefined);
   #times = new Float64Array(SMALLEST);
   #head = 0;
   #places = 0;
@@ -47,7 +46,7 @@ export class WaiterQueue<R> {
     return this.#waiting;
   }
 
-  push(place: Place<R>, since: number): void {
+  push(place: Place<T>, since: number): void {
     if (this.#places === this.#ring.length) this.#rebuild(this.#waiting + 1);
     const index = (this.#head + this.#places) & (this.#ring.length - 1);
     this.#ring[index] = place;
@@ -57,7 +56,7 @@ export class WaiterQueue<R> {
   }
 
   /** The caller that has waited for the longest; it no longer counts as waiting and must be settled by the taker. */
-  shift(): Place<R> | undefined {
+  shift(): Place<T> | undefined {
     while (this.#places > 0) {
       const head = this.#head;
       const place = this.#ring[head];
@@ -73,14 +72,14 @@ export class WaiterQueue<R> {
   }
 
   /** For a waiter that was settled where it stands (its own timeout, abort). */
-  forget(waiter: Waiter<R>): void {
+  forget(waiter: Waiter<T>): void {
     waiter.settled = true;
     this.#left(1);
   }
 
   /** Takes out those of whom nothing more is known who came at `latest` or before. They are the taker's to settle. */
-  takeUpTo(latest: number): { settle: Settle<R>; since: number }[] {
-    const taken: { settle: Settle<R>; since: number }[] = [];
+  takeUpTo(latest: number): { settle: Settle<T>; since: number }[] {
+    const taken: { settle: Settle<T>; since: number }[] = [];
     this.#walk((place, since, index) => {
       if (typeof place !== 'function') return true;
       if (since > latest) return false;
@@ -103,14 +102,14 @@ export class WaiterQueue<R> {
   }
 
   /** Those of whom more is known, in their order; it must not change the queue. */
-  walkKnown(visit: (waiter: Waiter<R>) => void): void {
+  walkKnown(visit: (waiter: Waiter<T>) => void): void {
     this.#walk((place) => {
       if (typeof place !== 'function' && !place.settled) visit(place);
       return true;
     });
   }
 
-  #walk(visit: (place: Place<R>, since: number, index: number) => boolean): void {
+  #walk(visit: (place: Place<T>, since: number, index: number) => boolean): void {
     for (let offset = 0; offset < this.#places; offset++) {
       const index = (this.#head + offset) & (this.#ring.length - 1);
       const place = this.#ring[index];
@@ -126,7 +125,7 @@ export class WaiterQueue<R> {
   #rebuild(needed: number): void {
     let length = SMALLEST;
     while (length < needed) length *= 2;
-    const ring: (Place<R> | undefined)[] = new Array(length).fill(undefined);
+    const ring: (Place<T> | undefined)[] = new Array(length).fill(undefined);
     const times = new Float64Array(length);
     let places = 0;
     this.#walk((place, since) => {

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { expect, vi } from 'vitest';
 import { outside, pgPool, pidOf, postgresTest } from './support/postgres.js';
 
@@ -59,6 +60,24 @@ postgresTest('a connection that does not come to rest within checkTimeoutMs is g
   expect(await endless).toContain('Connection terminated');
 });
 
+postgresTest('loans that end in the middle of something leave no listeners on their connection', async () => {
+  const pool = pgPool({ max: 1 });
+  const listeners = (client: pg.PoolClient) => client.eventNames().map((name) => client.listenerCount(name));
+  const first = await pool.connect();
+  const atFirst = listeners(first);
+  first.release();
+  for (let round = 0; round < 15; round++) {
+    const client = await pool.connect();
+    expect(client).toBe(first);
+    client.query('SELECT pg_sleep(0.001)').catch(() => {});
+    client.release();
+    await expect(pool.query({ text: 'SELECT pg_sleep(20)', timeoutMs: 5 })).rejects.toThrow('Query read');
+  }
+  const last = await pool.connect();
+  expect(listeners(last)).toEqual(atFirst);
+  last.release();
+});
+
 postgresTest('transaction commits, and rolls back when the function throws', async () => {
   const pool = pgPool({ max: 2 });
   await pool.query('CREATE TABLE accounts (id int PRIMARY KEY, balance int)');
@@ -93,18 +112,27 @@ postgresTest('serialization failures and deadlocks are tried again, so often and
   await pool.query('CREATE TABLE counters (id int PRIMARY KEY, value int)');
   await pool.query('INSERT INTO counters VALUES (1, 0)');
   let runs = 0;
+  // All four have read before one of them writes: three must fail.
+  let read = 0;
+  let everybodyHasRead = (): void => {};
+  const barrier = new Promise<void>((resolve) => {
+    everybodyHasRead = resolve;
+  });
   const increment = () =>
     pool.transaction(
       async (client) => {
         runs += 1;
         const { rows } = await client.query('SELECT value FROM counters WHERE id = 1');
+        read += 1;
+        if (read === 4) everybodyHasRead();
+        await barrier;
         await client.query('UPDATE counters SET value = $1 WHERE id = 1', [rows[0].value + 1]);
       },
       { isolation: 'serializable', retries: 50 },
     );
   await Promise.all([increment(), increment(), increment(), increment()]);
   expect((await pool.query('SELECT value FROM counters')).rows).toEqual([{ value: 4 }]);
-  expect(runs).toBeGreaterThan(4);
+  expect(runs).toBeGreaterThanOrEqual(7);
   let tries = 0;
   await expect(
     pool.transaction(

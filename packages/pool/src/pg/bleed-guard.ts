@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { forgetPreparedStatements, isInTransaction, isPristine, isQuiet } from './client.js';
+import { drained, forgetPreparedStatements, isInTransaction, isPristine, isQuiet } from './client.js';
 import { type ClientState, stateOf } from './client-state.js';
 
 /** When the session is reset on release: after statements that leave something in it, after every loan, never. */
@@ -28,11 +28,8 @@ export function clean(client: PoolClient, mode: SessionReset): Promise<boolean> 
     const discards = state !== undefined && (mode === 'always' || (mode === 'tracked' && state.dirty));
     return discards ? reset(client, state) : undefined;
   }
-  return new Promise((resolve) => {
-    // Statements of the former holder may have been queued meanwhile; look again rather than trust the event.
-    client.once('drain', () => resolve(again(client, mode)));
-    client.once('end', () => resolve(false));
-  });
+  // Statements of the former holder may have been queued meanwhile; look again rather than trust the event.
+  return drained(client).then((sound) => sound && again(client, mode));
 }
 
 const again = async (client: PoolClient, mode: SessionReset): Promise<boolean> =>

@@ -1,5 +1,6 @@
 import { connect as connectNet, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { onAbort } from '@mainstay/core';
 import type { PoolClient } from 'pg';
 
 /** What a cancel request needs to know of the connection whose statement it ends. */
@@ -54,14 +55,19 @@ export function sendCancelRequest(
     const socket = target.host.startsWith('/')
       ? connectNet({ path: `${target.host}/.s.PGSQL.${target.port}` })
       : connectNet({ host: target.host, port: target.port });
+    let leave = (): void => {};
     const fail = (error: unknown): void => {
+      leave();
       socket.destroy();
       reject(error);
     };
-    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+    leave = onAbort(signal, fail);
     const send = (stream: Socket): void => {
       stream.once('error', fail);
-      stream.once('close', () => resolve());
+      stream.once('close', () => {
+        leave();
+        resolve();
+      });
       stream.resume();
       if (wanted()) stream.write(cancelMessage(target));
       else stream.end();

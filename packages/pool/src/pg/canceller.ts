@@ -1,7 +1,7 @@
-import { type Clock, deadlinesOf } from '@mainstay/core';
+import { type Clock, deadlinesOf, onAbort } from '@mainstay/core';
 import type { PoolClient } from 'pg';
 import { type CancelTarget, cancelTarget, sendCancelRequest } from './cancel-request.js';
-import { activeQuery, cut, holdQueue, isUsable, type QueryInnards, unqueue } from './client.js';
+import { activeQuery, cut, drained, holdQueue, isUsable, type QueryInnards, unqueue } from './client.js';
 import { stateOf } from './client-state.js';
 
 /** Cancel requests under way at once: each is a connect, and an overloaded server has enough to do. */
@@ -93,26 +93,24 @@ export class Canceller {
 
   #turn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#turns.push(resolve);
-      const leave = (): void => {
-        const index = this.#turns.indexOf(resolve);
-        if (index !== -1) this.#turns.splice(index, 1);
-        reject(signal.reason);
+      let leave = (): void => {};
+      const turn = (): void => {
+        leave();
+        resolve();
       };
-      signal.addEventListener('abort', leave, { once: true });
+      this.#turns.push(turn);
+      leave = onAbort(signal, (reason) => {
+        const index = this.#turns.indexOf(turn);
+        if (index !== -1) this.#turns.splice(index, 1);
+        reject(reason);
+      });
     });
   }
 }
 
 /** The end of the statement. Its error comes before the server is ready for the next one. */
-function over(client: PoolClient, running: () => boolean): Promise<true> {
-  return new Promise((resolve) => {
-    const { readyForQuery } = client as { readyForQuery?: boolean };
-    if (!isUsable(client) || (readyForQuery !== false && !running())) {
-      resolve(true);
-      return;
-    }
-    client.once('drain', () => resolve(true));
-    client.once('end', () => resolve(true));
-  });
+async function over(client: PoolClient, running: () => boolean): Promise<true> {
+  const { readyForQuery } = client as { readyForQuery?: boolean };
+  if (isUsable(client) && (readyForQuery === false || running())) await drained(client);
+  return true;
 }

@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
-import { type Clock, deadlinesOf } from '@mainstay/core';
+import type { Clock } from '@mainstay/core';
 import type { PoolClient, PoolConfig } from 'pg';
 import type { AcquireOptions } from '../acquire-options.js';
-import { type Lease, PoolLease } from '../lease.js';
+import type { Entry } from '../entry.js';
 import type { CreateContext } from '../options.js';
-import { Pool } from '../pool.js';
+import { type Pool, type PoolBehind, poolBehind } from '../pool.js';
 import { clean, isUntouched, ping, type SessionReset } from './bleed-guard.js';
 import { activeText, isUsable, keepAlive } from './client.js';
 import { stateOf } from './client-state.js';
@@ -19,12 +19,6 @@ import type { Statements } from './statements.js';
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
-const failInWordsOfPg = (error: unknown): never => {
-  throw inWordsOfPg(error);
-};
-
-/** The generic pool's default. */
-const CHECK_TIMEOUT_MS = 5_000;
 /** So much of the statement under way is shown in errors of those who wait. */
 const DESCRIBED = 80;
 
@@ -43,17 +37,10 @@ export interface CheckoutsOptions {
   statements: Statements | undefined;
 }
 
-/** Its client, which knows from now on whose it is: his statements count as uses, in his own async context. */
-export function held(lease: Lease<PgClient>): PgClient {
-  const client = PoolLease.peek(lease);
-  const state = stateOf(client);
-  if (state !== undefined) state.lease = lease;
-  return client;
-}
-
 /** The connections of a PgPool on their way to holders and back. */
 export class Checkouts {
   readonly pool: Pool<PgClient>;
+  readonly #behind: PoolBehind<PgClient, PgClient>;
   readonly #options: CheckoutsOptions;
   readonly #emitter: EventEmitter;
   readonly #listening: Listening;
@@ -70,32 +57,30 @@ export class Checkouts {
     this.#allowExitOnIdle = options.allowExitOnIdle;
     const { strict, sessionReset, log } = options;
     this.#usual = !strict && sessionReset !== 'always' && log === undefined && !options.allowExitOnIdle;
-    this.pool = new Pool<PgClient>({
-      ...options.pool,
-      create: (context) => this.#open(context),
-      destroy: (client) => this.#close(client),
-      validate: strict ? undefined : ping,
-      describe: (client) => {
-        const text = activeText(client);
-        return text === undefined ? undefined : fingerprint(text).slice(0, DESCRIBED);
+    this.#behind = poolBehind(
+      {
+        ...options.pool,
+        create: (context) => this.#open(context),
+        destroy: (client) => this.#close(client),
+        validate: strict ? undefined : ping,
+        describe: (client) => {
+          const text = activeText(client);
+          return text === undefined ? undefined : fingerprint(text).slice(0, DESCRIBED);
+        },
       },
-    });
+      { present: this.#handOut, inWords: inWordsOfPg },
+    );
+    this.pool = this.#behind.pool;
   }
 
   /** A client whose `release` belongs to this checkout. */
   checkOut(options?: AcquireOptions): Promise<PgClient> {
-    const lease = options === undefined ? this.pool.tryAcquire() : undefined;
-    if (lease !== undefined) return Promise.resolve(this.#handOut(lease));
-    // Thousands may wait: a promise and no function of its own for each.
-    return this.#acquire(options).then(this.#handOut, failInWordsOfPg);
+    const entry = options?.signal?.aborted === true ? undefined : this.#behind.obtain(this.checkOut);
+    return entry === undefined ? this.#wait(options) : Promise.resolve(this.#handOut(entry));
   }
 
-  acquire(options?: AcquireOptions): Promise<Lease<PgClient>> {
-    return this.#acquire(options).catch(failInWordsOfPg);
-  }
-
-  #acquire(options: AcquireOptions | undefined): Promise<Lease<PgClient>> {
-    const acquiring = this.pool.acquire(options);
+  #wait(options: AcquireOptions | undefined): Promise<PgClient> {
+    const acquiring = this.#behind.wait(options, this.checkOut);
     if (this.#options.strict) {
       this.#waiting += 1;
       acquiring.then(this.#served, this.#served);
@@ -114,33 +99,24 @@ export class Checkouts {
   }
 
   /** @param error keeps, drops or says nothing about the connection, as in `client.release(error)` */
-  takeBack(lease: Lease<PgClient>, client: PoolClient, error: Error | boolean | undefined): void {
+  takeBack(entry: Entry<PgClient>, error: Error | boolean | undefined): void {
+    const client = entry.resource;
     if (this.#listening.release) this.announce('release', error, client);
-    if (this.#usual && !error && isUntouched(client)) {
-      lease.release();
-      return;
-    }
+    if (this.#usual && !error && isUntouched(client)) entry.keeper.takeBack(entry);
+    else this.#lookAt(entry, client, error);
+  }
+
+  #lookAt(entry: Entry<PgClient>, client: PgClient, error: Error | boolean | undefined): void {
     if (!isUsable(client) || (error && this.#breaks(error, client))) {
-      lease.destroy(error);
+      entry.keeper.giveUp(entry, error);
       return;
     }
     if (this.#allowExitOnIdle) keepAlive(client, false);
     if (this.#options.log !== undefined) this.#logExpended(client, this.#options.log);
+    // Not the pool's `reset`: nearly always there is nothing to do, and that should cost next to nothing.
     const cleaning = this.#options.strict ? undefined : clean(client, this.#options.sessionReset);
-    if (cleaning === undefined) lease.release();
-    else void this.#releaseWhenClean(lease, cleaning);
-  }
-
-  /** Here and not in the pool's `reset`: nearly always there is nothing to do, and that should cost next to nothing. */
-  async #releaseWhenClean(lease: Lease<PgClient>, cleaning: Promise<boolean> | boolean): Promise<void> {
-    const { clock, pool } = this.#options;
-    const timeoutMs = pool.checkTimeoutMs ?? CHECK_TIMEOUT_MS;
-    const late = new Promise<false>((resolve) => {
-      const deadline = deadlinesOf(clock).add(timeoutMs, () => resolve(false), { keepAlive: false });
-      void Promise.resolve(cleaning).finally(() => deadline.cancel());
-    });
-    if (await Promise.race([cleaning, late])) lease.release();
-    else lease.destroy(new Error('The connection could not be made ready for its next holder'));
+    if (cleaning === undefined) entry.keeper.takeBack(entry);
+    else entry.keeper.takeBackChecked(entry, () => cleaning);
   }
 
   /** EventEmitter throws for an `error` that nobody hears, and for listeners that throw; neither may change a result here. */
@@ -160,22 +136,18 @@ export class Checkouts {
     }
   }
 
-  readonly #handOut = (lease: Lease<PgClient>): PgClient => {
-    const client = held(lease);
-    let released = false;
+  readonly #handOut = (entry: Entry<PgClient>): PgClient => {
+    const { resource: client, generation } = entry;
+    const state = stateOf(client);
+    if (state !== undefined && state.entry !== entry) state.entry = entry;
     client.release = (error) => {
-      if (released) throw new Error(DOUBLE_RELEASE);
-      released = true;
-      this.takeBack(lease, client, error);
+      if (entry.generation === generation) this.takeBack(entry, error);
+      else if (entry.revoked !== generation) throw new Error(DOUBLE_RELEASE);
     };
-    this.announceAcquire(client);
-    return client;
-  };
-
-  announceAcquire(client: PoolClient): void {
     if (this.#allowExitOnIdle) keepAlive(client, true);
     if (this.#listening.acquire) this.announce('acquire', client);
-  }
+    return client;
+  };
 
   #logExpended(client: PoolClient, log: (message: string) => void): void {
     const { maxUses } = this.#options.pool;

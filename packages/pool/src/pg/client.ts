@@ -148,6 +148,21 @@ export function cut(client: PoolClient): void {
   else if (typeof client.end === 'function') void Promise.resolve(client.end()).catch(() => {});
 }
 
+/** Until it has no statement left to wait for. False: it has ended. */
+export const drained = (client: PoolClient): Promise<boolean> =>
+  new Promise((resolve) => {
+    const atRest = (): void => settle(true);
+    const ended = (): void => settle(false);
+    const settle = (sound: boolean): void => {
+      // Neither listener stays: a connection lives for thousands of loans.
+      client.removeListener('drain', atRest);
+      client.removeListener('end', ended);
+      resolve(sound);
+    };
+    client.on('drain', atRest);
+    client.on('end', ended);
+  });
+
 /** Whether the process stays alive for this connection. */
 export function keepAlive(client: PoolClient, wanted: boolean): void {
   const { ref, unref } = client as { ref?: () => void; unref?: () => void };

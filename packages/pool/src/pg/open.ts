@@ -1,7 +1,7 @@
 import { type Clock, deadlinesOf, onAbort } from '@mainstay/core';
 import type { PoolClient, PoolConfig } from 'pg';
 import type { CreateContext } from '../options.js';
-import { cut, isQuiet, isUsable, watchTransactionStatus } from './client.js';
+import { cut, drained, isQuiet, isUsable, watchTransactionStatus } from './client.js';
 import { remember } from './client-state.js';
 import { watchSession } from './session-state.js';
 import type { Statements } from './statements.js';
@@ -71,12 +71,7 @@ const verified = (client: PoolClient, verify: NonNullable<PoolConfig['verify']>)
 /** Until statements that listeners sent without anybody to wait for them are through; they come first in any case. */
 async function atRest(client: PoolClient): Promise<void> {
   do {
-    if (!isQuiet(client)) {
-      await new Promise<void>((resolve) => {
-        client.once('drain', resolve);
-        client.once('end', resolve);
-      });
-    }
+    if (!isQuiet(client)) await drained(client);
     await new Promise((resolve) => setImmediate(resolve));
   } while (!isQuiet(client) && isUsable(client));
 }

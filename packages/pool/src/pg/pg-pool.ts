@@ -9,7 +9,7 @@ import type { Lease } from '../lease.js';
 import type { Limits } from '../limits.js';
 import { assemble, type BaseFields, type Parts, readAll } from './assembly.js';
 import type { Checkouts } from './checkouts.js';
-import { ClientLease } from './client-lease.js';
+import { clientLease } from './client-lease.js';
 import { defineCounts } from './counts.js';
 import { type ExplainOptions, explain, type QueryPlan } from './explain.js';
 import { type IndexAdvice, type IndexAdviceOptions, indexAdvice } from './index-advice.js';
@@ -143,7 +143,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
    * @throws what `connect` throws
    */
   async lease(options?: AcquireOptions): Promise<Lease<PgClient>> {
-    return new ClientLease(await this.#checkouts.acquire(options), this.#checkouts);
+    return clientLease(await this.#checkouts.checkOut(options), this.#checkouts);
   }
 
   /** The plan of a statement. @throws what the server says about the statement */

@@ -1,6 +1,5 @@
 import { type Clock, deadlinesOf, onAbort } from '@mainstay/core';
 import type { PoolClient } from 'pg';
-import { PoolLease } from '../lease.js';
 import type { Canceller } from './canceller.js';
 import { newestQuery, type QueryInnards, takeQueryTimeout } from './client.js';
 import { stateOf } from './client-state.js';
@@ -54,7 +53,9 @@ export class Statements {
     callback: unknown,
   ): unknown {
     const state = stateOf(client);
-    if (state?.lease !== undefined) PoolLease.touch(state.lease);
+    const entry = state?.entry;
+    // The holder uses it, in his own async context.
+    if (entry?.state === 'leased') entry.keeper.used(entry, undefined);
     const cancelling = state?.cancelling;
     if (isSubmittable(query)) {
       if (cancelling === undefined) return raw(query, values, callback);
