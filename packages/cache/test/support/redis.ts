@@ -4,7 +4,8 @@ import { type ServiceHandle, startServices } from '../../../../scripts/services/
 import { type Cache, type CacheOptions, createCache } from '../../src/index.js';
 import { turn } from './helpers.js';
 
-const services = await startServices({ redis: true });
+// What a killed Redis knew it knows again, so that nothing is right merely because it was lost.
+const services = await startServices({ redis: { settings: { appendonly: 'yes', appendfsync: 'no' } } });
 afterAll(() => services.close());
 
 const clients: Redis[] = [];
