@@ -28,6 +28,8 @@ process.argv = [
   ...['--dir', suite === 'unit' ? 'test' : `test/${suite}`],
   ...excluded.flatMap((name) => ['--exclude', `**/${name}/**`]),
   ...['--testTimeout', String(timeouts[suite]), '--hookTimeout', String(timeouts[suite])],
+  // A second, Vitest's own limit, is for machines that do nothing else.
+  ...['--expect.poll.timeout', '30000'],
   ...['--reporter', 'default', '--reporter', 'json', '--outputFile.json', report],
   '--passWithNoTests',
   ...filters,

@@ -31,8 +31,9 @@ describe('the logs', () => {
       DATABASE_URL: database.url,
       REDIS_URL: 'redis://ada:hush-hush@127.0.0.1:1/2',
     });
-    await backend.ready;
-    // Long enough for several attempts.
+    const url = await backend.ready;
+    await expect.poll(async () => (await call(`${url}/health`)).body.status).toBe('degraded');
+    // It is away; now long enough for several more attempts.
     await new Promise((resolve) => setTimeout(resolve, 800));
     backend.child.kill('SIGTERM');
     const { stdout } = await backend.ended;

@@ -11,7 +11,7 @@ const test = await testWith('postgres');
 describe('a client that misbehaves', () => {
   let system: System;
   beforeAll(async () => {
-    system = await startSystem({}, { requestMs: 300, headersMs: 200, checkEveryMs: 50 });
+    system = await startSystem({}, { requestMs: 1_500, headersMs: 1_000, checkEveryMs: 50 });
   });
   afterAll(() => system?.close());
 

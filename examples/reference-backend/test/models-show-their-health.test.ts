@@ -29,11 +29,12 @@ describe('models', () => {
   });
 
   test('go from available over unavailable to available again', async () => {
+    const before = Date.now();
     await ada.chat('hi');
     const well = await sage();
     expect(well).toMatchObject({ status: 'available', circuit: { state: 'closed' }, latency: { calls: 1 } });
     expect(well.latency.p95Ms).toBeGreaterThan(0);
-    expect(Date.parse(well.lastSuccessAt)).toBeGreaterThan(Date.now() - 10_000);
+    expect(Date.parse(well.lastSuccessAt)).toBeGreaterThanOrEqual(before);
 
     await system.sage.control({ mode: 'fail' });
     await ada.chat('hi');
@@ -47,18 +48,15 @@ describe('models', () => {
 
     await system.sage.control({ mode: 'ok' });
     await expect
-      .poll(
-        async () => {
-          await ada.chat('hi');
-          return (await sage()).status;
-        },
-        { timeout: 10_000 },
-      )
+      .poll(async () => {
+        await ada.chat('hi');
+        return (await sage()).status;
+      })
       .toBe('available');
   });
 
   test('are degraded while they are slow', async () => {
-    await system.scout.control({ mode: 'slow', delayMs: 350 });
+    await system.scout.control({ mode: 'slow', delayMs: 1_300 });
     await ada.chat('hi', { model: 'scout' });
     expect((await ada.get('/api/models/scout')).body).toMatchObject({
       status: 'degraded',

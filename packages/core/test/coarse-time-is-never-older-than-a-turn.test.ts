@@ -13,28 +13,33 @@ test('the clock is read once within a turn', () => {
 test('the next turn reads anew', async () => {
   const first = monotonicClock.coarseNow();
   await new Promise((resolve) => setTimeout(resolve, 5));
+  const now = monotonicClock.now();
   const second = monotonicClock.coarseNow();
+  expect(second).toBeGreaterThanOrEqual(now);
   expect(second - first).toBeGreaterThan(3);
-  expect(monotonicClock.now() - second).toBeLessThan(1_000);
 });
 
 test('an I/O callback after a long sleep of the loop does not see the time from before it', async () => {
-  // The child is silent until its parent writes: nothing but I/O ends its sleep in poll.
+  // The other one is silent for a while after it was asked: nothing but I/O ends the sleep in poll.
   const { stdout, status } = await runChild(`
     import { spawn } from 'node:child_process';
-    const writer = spawn(process.execPath, ['-e', 'setTimeout(() => process.stdout.write("x"), 700)']);
+    const code = 'process.stdin.once("data", () => setTimeout(() => process.stdout.write("x", () => process.exit()), 700))';
+    const writer = spawn(process.execPath, ['-e', code]);
     let before;
-    writer.on('spawn', () => setImmediate(() => { before = core.monotonicClock.coarseNow(); }));
+    writer.on('spawn', () => setImmediate(() => {
+      before = core.monotonicClock.coarseNow();
+      writer.stdin.write('go');
+    }));
     writer.stdout.once('data', () => {
+      const now = core.monotonicClock.now();
       const coarse = core.monotonicClock.coarseNow();
-      const age = core.monotonicClock.now() - coarse;
-      console.log(JSON.stringify({ age, slept: coarse - before }));
+      console.log(JSON.stringify({ age: now - coarse, slept: now - before }));
     });
   `);
   expect(status).toBe(0);
   const { age, slept } = JSON.parse(stdout) as { age: number; slept: number };
   expect(slept).toBeGreaterThan(300);
-  expect(age).toBeLessThan(100);
+  expect(age).toBeLessThanOrEqual(0);
 });
 
 test('a coarse reading lets the process end at once', async () => {
@@ -44,7 +49,7 @@ test('a coarse reading lets the process end at once', async () => {
     process.on('exit', () => console.log(performance.now() - start));
   `);
   expect(status).toBe(0);
-  expect(Number(stdout)).toBeLessThan(1_000);
+  expect(Number(stdout)).toBeLessThan(10_000);
 });
 
 test('importing the package schedules nothing', async () => {

@@ -108,13 +108,12 @@ test('reading forgets as well as adding does', () => {
 test('a gap of a century costs no more than a full turn', () => {
   const window = new RollingWindow({ windowMs: 10, buckets: 10, counters: 1, clock: new ManualClock() });
   let now = 0;
-  const start = performance.now();
   for (let index = 0; index < 1_000; index += 1) {
     now += 3.2e12;
     window.add(0, 1, now);
   }
   expect(window.sum(0, now)).toBe(1);
-  expect(performance.now() - start).toBeLessThan(5_000);
+  // Bucket by bucket this would take hours.
 });
 
 test('a reading that is no number is counted now', () => {

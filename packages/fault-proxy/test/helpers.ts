@@ -76,9 +76,13 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-/** Long enough for anything that could arrive on the loopback interface to have arrived. */
-export function aMoment(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 60));
+/**
+ * Long enough for anything that could arrive on the loopback interface to have arrived. Both ends and the proxy live in this
+ * process: what counts are turns of the loop, not time, of which much may pass in one turn on a busy machine.
+ */
+export async function aMoment(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Bytes that tell where they belong: a 32-bit counter. */

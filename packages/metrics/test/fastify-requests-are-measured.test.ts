@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import metricsPlugin from '../src/fastify.js';
 import { Metrics } from '../src/index.js';
 import { parseExposition, readValue } from './support/parse-exposition.js';
@@ -16,16 +16,7 @@ async function start(options = {}) {
 }
 
 /** `close` of a response comes a little after its last byte. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await check();
-    } catch (error) {
-      if (attempt === 200) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-}
+const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 10 });
 
 test('requests are measured by method, route pattern and status', async () => {
   await using server = await start();
@@ -95,6 +86,8 @@ test('a client that goes away before the answer is counted as aborted, and is in
   await using server = await start();
   const { app } = server;
   let answer = () => {};
+  let sent = () => {};
+  app.addHook('onSend', async () => sent());
   app.get('/slow/:id', async () => {
     await new Promise<void>((resolve) => {
       answer = resolve;
@@ -113,8 +106,11 @@ test('a client that goes away before the answer is counted as aborted, and is in
     expect(readValue(text, 'http_requests_aborted_total', { method: 'GET', route: '/slow/:id' })).toBe(1);
     expect(readValue(text, 'http_requests_in_flight')).toBe(0);
   });
+  const replied = new Promise<void>((resolve) => {
+    sent = resolve;
+  });
   answer();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await replied;
   const text = await server.scrape();
   expect(text).not.toContain(`${count}{method="GET",route="/slow/:id"`);
   expect(readValue(text, 'http_requests_in_flight')).toBe(0);

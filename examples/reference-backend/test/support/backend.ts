@@ -7,6 +7,9 @@ import { type Gateway, openGateway } from '../../src/gateway.js';
 import { createLogger } from '../../src/observability/logger.js';
 import { modelsOf, type StandIn, startStandIn } from './stand-in.js';
 
+/** Long enough for a stand-in on a busy machine, and short enough for a test that waits for it. */
+export const modelTimeoutMs = 2_000;
+
 export const jwtSecret = 'a secret that only these tests know';
 
 export interface Backend {
@@ -50,7 +53,7 @@ export async function startSystem(env: Record<string, string> = {}, limits?: Tim
   const database = await testDatabase({ Client: pg.Client });
   const sage = await startStandIn('sage');
   const scout = await startStandIn('scout');
-  const MODELS = modelsOf([sage, scout], 500);
+  const MODELS = modelsOf([sage, scout], modelTimeoutMs);
   const backend = await startBackend({ DATABASE_URL: database.url, MODELS, ...env }, limits);
   return {
     ...backend,
