@@ -11,14 +11,14 @@ export interface CircuitBreakerGroupOptions extends Omit<CircuitBreakerOptions, 
    * closed breaker that has been out of use for longest, or, where all are open or half-open, of the one among those. Isolated
    * breakers are never given up: where all are isolated, a new key gets a breaker that is not kept.
    */
-  maxBreakers?: number;
+  maxBreakers?: number | undefined;
   /**
    * A breaker that has not been asked for in this time is given up, be it closed or open with its time over; not while it is
    * isolated. There is no timer: it is done when a breaker is made or `stats()` is read, and up to a quarter later. Default 600,000.
    */
-  idleMs?: number;
+  idleMs?: number | undefined;
   /** Default: `monotonicClock`. */
-  clock?: Clock;
+  clock?: Clock | undefined;
 }
 
 const { initialState: _, ...breakerFields } = optionFields;

@@ -14,9 +14,9 @@ const MOST_STEPS = 100_000;
 
 export interface SimulationOptions {
   /** How much time a line of the timeline covers. Default 1,000. */
-  stepMs?: number;
+  stepMs?: number | undefined;
   /** The same seed gives the same timeline, and to different options the same traffic. Default 1. */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 const simulationFields = {

@@ -7,11 +7,11 @@ export interface TrafficPhase {
   /** Calls that come in a second, on average; they come at random moments. 0 is allowed. */
   ratePerSecond: number;
   /** 0 to 1: which share of the calls that are made in this phase fails. Default 0. */
-  failureRate?: number;
+  failureRate?: number | undefined;
   /** How long a call takes that begins in this phase. Default 0. */
-  latencyMs?: number;
+  latencyMs?: number | undefined;
   /** How long one takes that will fail: a refused connection is quick, a timeout is not. Default: `latencyMs`. */
-  failureLatencyMs?: number;
+  failureLatencyMs?: number | undefined;
 }
 
 const phaseFields = {

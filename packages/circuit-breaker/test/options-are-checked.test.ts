@@ -1,5 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import { CircuitBreaker, type CircuitBreakerOptions } from '../src/index.js';
+import { CircuitBreaker, CircuitBreakerGroup, type CircuitBreakerOptions } from '../src/index.js';
+import { optionFields } from '../src/option-fields.js';
 import { fail, succeed } from './helpers.js';
 
 const make = (options: object) =>
@@ -100,6 +101,14 @@ test('T6 options that are changed afterwards change no breaker', async () => {
   await fail(breaker);
   expect(breaker.name).toBe('copied');
   expect(breaker.state).toBe('closed');
+});
+
+test('an option that is undefined is as if it were left out', () => {
+  const unset = Object.fromEntries(Object.keys(optionFields).map((name) => [name, undefined]));
+  const breaker = new CircuitBreaker({ ...unset, name: 'unset' });
+  expect(breaker.stats()).toEqual(new CircuitBreaker({ name: 'plain' }).stats());
+  const { initialState: _, ...ofGroups } = unset;
+  new CircuitBreakerGroup({ ...ofGroups, name: 'unset', maxBreakers: undefined, idleMs: undefined });
 });
 
 test('the options are typed', () => {

@@ -36,7 +36,7 @@ test('the first example prints what is shown, but for the jitter of its open tim
   expect(withoutJitter(printed(first?.code ?? ''))).toBe(withoutJitter(first?.output));
 });
 
-test('the examples and the type of isFailure that it shows are strict TypeScript', {
+test('the examples, the type of isFailure and options left undefined are strict TypeScript', {
   timeout: 60_000,
 }, () => {
   mkdirSync(path.join(root, 'reports'), { recursive: true });
@@ -48,16 +48,22 @@ test('the examples and the type of isFailure that it shows are strict TypeScript
   codes.push(
     `import { CircuitBreaker } from '@mainstay/circuit-breaker';\nnew CircuitBreaker({ name: 'a', isFailure: ${isFailure} });\n`,
   );
+  const unset = '(process.env as Record<string, undefined>).UNSET';
+  codes.push(`import { CircuitBreaker, CircuitBreakerGroup } from '@mainstay/circuit-breaker';
+new CircuitBreaker({ name: 'a', openMs: ${unset}, halfOpen: { probes: ${unset} }, isFailure: { result: ${unset} } });
+new CircuitBreakerGroup({ name: 'a', idleMs: ${unset}, window: ${unset} });
+`);
   const files = codes.map((code, index) => {
     const file = path.join(folder, `example-${index}.mts`);
     writeFileSync(file, code);
     return file;
   });
   const tsc = path.resolve(root, '../../node_modules/typescript/bin/tsc');
-  const options = '--ignoreConfig --strict --noEmit --module nodenext --target es2023 --types node'.split(
-    ' ',
-  );
-  expect(files).toHaveLength(3);
+  const options =
+    '--ignoreConfig --strict --exactOptionalPropertyTypes --noEmit --module nodenext --target es2023 --types node'.split(
+      ' ',
+    );
+  expect(files).toHaveLength(4);
   expect(execFileSync(process.execPath, [tsc, ...options, ...files], { cwd: root, encoding: 'utf8' })).toBe(
     '',
   );

@@ -8,19 +8,19 @@ import type { Run, Scope } from './scope.js';
 import { Slot, SlotScope } from './slot.js';
 
 export interface BulkheadOptions {
-  name?: string;
+  name?: string | undefined;
   /** How many calls may run at the same time. */
   maxConcurrent: number;
   /** How many more may wait for their turn, first come, first served (default 0). */
-  maxQueued?: number;
+  maxQueued?: number | undefined;
   /** For how long at most (default 10,000). */
-  maxWaitMs?: number;
+  maxWaitMs?: number | undefined;
   /**
    * When a place becomes free: 'settle' (default), when the work has really ended, also where a timeout has long answered;
    * 'timeout', when the call was answered or aborted, whatever still runs. Work that may never settle needs the second.
    */
-  releaseOn?: 'settle' | 'timeout';
-  clock?: Clock;
+  releaseOn?: 'settle' | 'timeout' | undefined;
+  clock?: Clock | undefined;
 }
 
 const fields = {

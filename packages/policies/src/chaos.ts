@@ -14,18 +14,18 @@ import type { Run, Scope } from './scope.js';
 import { sleep } from './sleep.js';
 
 export interface ChaosOptions<Outcome = never> {
-  name?: string;
+  name?: string | undefined;
   /** Nothing is injected unless this is true, or returns true: it is asked for each call (default false). */
-  enabled?: boolean | (() => boolean);
+  enabled?: boolean | (() => boolean) | undefined;
   /** This share of the calls is delayed by a time between the two, evenly spread. */
-  latency?: { rate: number; minMs?: number; maxMs: number };
+  latency?: { rate: number; minMs?: number | undefined; maxMs: number } | undefined;
   /** This share rejects with what `error` returns (default: an Error with the code ERR_CHAOS), and is not made. */
-  fault?: { rate: number; error?: () => unknown };
+  fault?: { rate: number; error?: (() => unknown) | undefined } | undefined;
   /** This share of the others is answered with what `result` returns, and is not made. */
-  outcome?: { rate: number; result: () => Outcome };
+  outcome?: { rate: number; result: () => Outcome } | undefined;
   /** Default: `Math.random`. */
-  random?: Random;
-  clock?: Clock;
+  random?: Random | undefined;
+  clock?: Clock | undefined;
 }
 
 const rate = option.ratio();

@@ -3,28 +3,28 @@ import { clockField, nameField } from './policy-options.js';
 import { isTimeoutError } from './timeout-error.js';
 
 export interface AdaptiveConcurrencyOptions {
-  name?: string;
+  name?: string | undefined;
   /** Where the limit starts (default 20), and between which it stays (defaults 5 and 200). */
-  initialLimit?: number;
-  minLimit?: number;
-  maxLimit?: number;
+  initialLimit?: number | undefined;
+  minLimit?: number | undefined;
+  maxLimit?: number | undefined;
   /** How much slower than usual answers may become before the limit shrinks (default 1.5; 1 to 10). */
-  tolerance?: number;
+  tolerance?: number | undefined;
   /** The limit is looked at after that long (default 250), and not before `sampleCalls` calls (default 10) have ended. */
-  sampleMs?: number;
-  sampleCalls?: number;
+  sampleMs?: number | undefined;
+  sampleCalls?: number | undefined;
   /** How many calls may wait for their turn: by priority, then first come, first served (default 0). */
-  maxQueued?: number;
+  maxQueued?: number | undefined;
   /** For how long at most (default 1,000). */
-  maxWaitMs?: number;
+  maxWaitMs?: number | undefined;
   /** Which errors mean too much load (default: a timeout). Other errors teach nothing. */
-  isOverload?: (error: unknown) => boolean;
+  isOverload?: ((error: unknown) => boolean) | undefined;
   /**
    * Once a turn of this process' event loop takes longer than `maxMs` (default 100; Infinity: never mind), the limit shrinks and
    * low priority is turned away. `read` replaces the measurement.
    */
-  eventLoopDelay?: { maxMs?: number; read?: () => number };
-  clock?: Clock;
+  eventLoopDelay?: { maxMs?: number | undefined; read?: (() => number) | undefined } | undefined;
+  clock?: Clock | undefined;
 }
 
 const fields = {

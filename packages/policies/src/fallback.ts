@@ -16,9 +16,9 @@ export type FallbackFunction<Result = unknown> = (
 ) => Result | PromiseLike<Result>;
 
 export interface FallbackOptions {
-  name?: string;
+  name?: string | undefined;
   /** Which errors are replaced (default: all), and which results (default: none). */
-  shouldFallback?: ((error: unknown) => boolean) | Judges<[]>;
+  shouldFallback?: ((error: unknown) => boolean) | Judges<[]> | undefined;
 }
 
 const fields = {

@@ -10,9 +10,9 @@ type Input = Parameters<Fetch>[0];
 
 export interface ResilientFetchOptions {
   /** Default: `globalThis.fetch`, looked up at each call. */
-  fetch?: Fetch;
+  fetch?: Fetch | undefined;
   /** Which answers are failures (default: 5xx and 429). Do not read the body here: clone the response for that. */
-  isFailure?: (response: Response) => boolean;
+  isFailure?: ((response: Response) => boolean) | undefined;
 }
 
 const fields = {

@@ -14,19 +14,19 @@ import { budgetField, RetryBudget } from './retry-budget.js';
 import type { Run, Scope } from './scope.js';
 
 export interface HedgeOptions {
-  name?: string;
+  name?: string | undefined;
   /** After how long without an answer another attempt is made. This or `quantile` is needed. */
-  delayMs?: number;
+  delayMs?: number | undefined;
   /**
    * The delay is this quantile (0.5 to 0.999) of how long the last 1,000 to 2,000 first attempts took, which costs a clock
    * reading a call and about 10 kB. Until 20 are known it is `delayMs`, or there is no hedge where none is given.
    */
-  quantile?: number;
+  quantile?: number | undefined;
   /** How many attempts besides the first (default 1; 1 to 10), each after another delay. */
-  maxHedges?: number;
+  maxHedges?: number | undefined;
   /** Shared with other policies; by default one of its own with the defaults of RetryBudget; false for none. */
-  budget?: RetryBudget | false;
-  clock?: Clock;
+  budget?: RetryBudget | false | undefined;
+  clock?: Clock | undefined;
 }
 
 const fields = {

@@ -16,9 +16,9 @@ export function nameField(kind: string) {
 
 /** Judges of errors and results, each of which may be left out. */
 export interface Judges<Parameters extends unknown[]> {
-  error?: (error: unknown, ...more: Parameters) => boolean;
+  error?: ((error: unknown, ...more: Parameters) => boolean) | undefined;
   /** Results come as they are, `unknown` until you tell their type: `(response: Response) => response.status >= 500`. */
-  result?: ResultJudge<Parameters>;
+  result?: ResultJudge<Parameters> | undefined;
 }
 
 /** Of a method, since only their parameters may be narrower than `unknown`: a policy does not know what it will guard. */

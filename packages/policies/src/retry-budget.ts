@@ -3,14 +3,14 @@ import { clockField, nameField } from './policy-options.js';
 import type { RootScope } from './scope.js';
 
 export interface RetryBudgetOptions {
-  name?: string;
+  name?: string | undefined;
   /** How many retries and hedges there may be for each call of the window (default 0.2; 0 to 10). */
-  ratio?: number;
+  ratio?: number | undefined;
   /** How many there may be in any case, per second, so that quiet services can retry at all (default 10; 0 to 1,000,000). */
-  minPerSecond?: number;
+  minPerSecond?: number | undefined;
   /** What is looked back on (default 10,000). */
-  windowMs?: number;
-  clock?: Clock;
+  windowMs?: number | undefined;
+  clock?: Clock | undefined;
 }
 
 const fields = {

@@ -5,23 +5,23 @@ import { clockField, type Judges, judgesField, nameField } from './policy-option
 import { budgetField, type RetryBudget } from './retry-budget.js';
 
 export interface RetryOptions {
-  name?: string;
+  name?: string | undefined;
   /** With the first one (default 3; 1 to 1,000,000). */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /** Default: decorrelated jitter from 100 ms to 10 s. A function may return any number of milliseconds. */
-  backoff?: BackoffRange | Backoff;
+  backoff?: BackoffRange | Backoff | undefined;
   /**
    * Which errors are worth another attempt (default: all whose `retryable` is not false), and which results (default: none): a
    * function for the errors, or one for each. After the last attempt the last error or result is the answer.
    */
-  shouldRetry?: ((error: unknown, attempt: number) => boolean) | Judges<[attempt: number]>;
+  shouldRetry?: ((error: unknown, attempt: number) => boolean) | Judges<[attempt: number]> | undefined;
   /** Shared with other policies; by default one of its own with the defaults of RetryBudget; false for none. */
-  budget?: RetryBudget | false;
+  budget?: RetryBudget | false | undefined;
   /** An answer that asks for a longer wait than this is not retried (default 30,000). */
-  maxRetryAfterMs?: number;
+  maxRetryAfterMs?: number | undefined;
   /** How long an attempt takes at least: none begins that has less time left within a timeout around it (default 0). */
-  minAttemptMs?: number;
-  clock?: Clock;
+  minAttemptMs?: number | undefined;
+  clock?: Clock | undefined;
 }
 
 export const retryFields = {

@@ -7,18 +7,18 @@ import { type RejectedError, rejected } from './rejected-error.js';
 import type { Run, Scope } from './scope.js';
 
 export interface ThrottleOptions {
-  name?: string;
+  name?: string | undefined;
   /** What is looked back on (default 120,000). */
-  windowMs?: number;
+  windowMs?: number | undefined;
   /** How many requests there may be for each that is accepted, before any is turned away (default 2; 1 to 100). */
-  multiplier?: number;
+  multiplier?: number | undefined;
   /** No more than this share is turned away, so that recovery is noticed (default 0.9). */
-  maxRejectionRate?: number;
+  maxRejectionRate?: number | undefined;
   /** Which errors mean that the dependency did not accept (default: all), and which results (default: none). */
-  isRejection?: ((error: unknown) => boolean) | Judges<[]>;
+  isRejection?: ((error: unknown) => boolean) | Judges<[]> | undefined;
   /** Default: `Math.random`. */
-  random?: Random;
-  clock?: Clock;
+  random?: Random | undefined;
+  clock?: Clock | undefined;
 }
 
 const fields = {

@@ -16,10 +16,10 @@ import { exampleScope, type Run, type Scope } from './scope.js';
 import { TimeoutError } from './timeout-error.js';
 
 export interface TimeoutOptions {
-  name?: string;
+  name?: string | undefined;
   /** How long the call may take; any length, also beyond the 24.8 days of a Node timer. */
   timeoutMs: number;
-  clock?: Clock;
+  clock?: Clock | undefined;
 }
 
 const fields = {

@@ -8,7 +8,7 @@ export { HttpStatusError, isHttpStatusError } from './http-status-error.js';
 
 export interface ResilientInterceptorOptions {
   /** Which status codes are failures (default: 5xx and 429). */
-  isFailure?: (statusCode: number) => boolean;
+  isFailure?: ((statusCode: number) => boolean) | undefined;
 }
 
 const fields = { isFailure: option.func<(statusCode: number) => boolean>({ default: isFailingStatus }) };

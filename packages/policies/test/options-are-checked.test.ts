@@ -185,6 +185,46 @@ test('resilientFetch and resilientInterceptor need something with execute', () =
   );
 });
 
+test('an option that is undefined is as if it were left out', () => {
+  const name = undefined;
+  const clock = undefined;
+  const made = [
+    retry({
+      name,
+      clock,
+      maxAttempts: undefined,
+      backoff: undefined,
+      shouldRetry: undefined,
+      budget: undefined,
+    }),
+    retry({
+      backoff: { baseMs: undefined, maxMs: undefined },
+      shouldRetry: { error: undefined, result: undefined },
+    }),
+    timeout({ name, clock, timeoutMs: 1 }),
+    bulkhead({
+      name,
+      clock,
+      maxConcurrent: 1,
+      maxQueued: undefined,
+      maxWaitMs: undefined,
+      releaseOn: undefined,
+    }),
+    hedge({ name, clock, delayMs: 1, quantile: undefined, maxHedges: undefined, budget: undefined }),
+    fallback(() => 1, { name, shouldFallback: undefined }),
+    adaptiveConcurrency({
+      name,
+      clock,
+      minLimit: undefined,
+      eventLoopDelay: { maxMs: undefined, read: undefined },
+    }),
+    throttle({ name, clock, multiplier: undefined, isRejection: undefined }),
+    chaos({ name, clock, enabled: undefined, latency: undefined, fault: { rate: 0, error: undefined } }),
+    new RetryBudget({ name, clock, ratio: undefined, minPerSecond: undefined, windowMs: undefined }),
+  ];
+  expect(made.map((policy) => policy.name)).toEqual(made.map(({ kind }) => kind));
+});
+
 test('what the judges receive is unknown until its type is told', () => {
   retry({
     shouldRetry: {

@@ -27,9 +27,10 @@ test('the first example prints what is shown', () => {
 
 test('the first example is strict TypeScript as it stands', { timeout: 60_000 }, () => {
   const tsc = path.resolve(root, '../../node_modules/typescript/bin/tsc');
-  const options = '--ignoreConfig --strict --noEmit --module nodenext --target es2023 --types node'.split(
-    ' ',
-  );
+  const options =
+    '--ignoreConfig --strict --exactOptionalPropertyTypes --noEmit --module nodenext --target es2023 --types node'.split(
+      ' ',
+    );
   const complaints = () =>
     execFileSync(process.execPath, [tsc, ...options, written('example.mts')], {
       cwd: root,

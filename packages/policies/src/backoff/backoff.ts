@@ -8,9 +8,9 @@ export type Backoff = (attempt: number, previousMs: number) => number;
 
 export interface BackoffRange {
   /** The shortest wait, and what the first one grows from (default 100). */
-  baseMs?: number;
+  baseMs?: number | undefined;
   /** The longest wait (default 10,000). */
-  maxMs?: number;
+  maxMs?: number | undefined;
 }
 
 /** Where chance comes from: 0 up to but not including 1, as `Math.random`. */
