@@ -57,7 +57,7 @@ export class Landing {
       const pauseMs = Math.max(REFRESH_RETRY_MS, failures.nextTtlMs(key));
       failures.add(key, error, settings.tags, token.sequence);
       entry.postpone(Math.ceil(now + pauseMs));
-      if (!background) counters.staleHits += 1;
+      if (!background) counters.memoryStaleHits += 1;
       this.finish(flight, entry.value);
     } else {
       if (!background) counters.misses += 1;
@@ -86,7 +86,7 @@ export class Landing {
   #answerEarly(flight: Flight): void {
     const entry = this.#state.memory.living(flight.key);
     if (entry === undefined || flight.settled || !flight.token.current) return;
-    this.#state.counters.staleHits += 1;
+    this.#state.counters.memoryStaleHits += 1;
     flight.answerEarly(entry.value);
   }
 

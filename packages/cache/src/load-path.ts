@@ -108,7 +108,7 @@ export class LoadPath {
     entry: MemoryEntry,
     reading?: RedisReading | null,
   ): void {
-    this.#state.counters.staleHits += 1;
+    this.#state.counters[reading ? 'redisStaleHits' : 'memoryStaleHits'] += 1;
     if (entry.retryAt > this.#state.clock.now() || this.#joinable(key) !== undefined || this.#full()) return;
     this.#begin(key, load, settings, {
       background: true,
@@ -154,6 +154,7 @@ export class LoadPath {
       const next = reading === undefined ? 'load' : await this.#leases.acquire(flight, reading, waitUntil);
       if (flight.settled) return;
       if (next === 'load') {
+        if (reading !== undefined && !flight.background) this.#state.counters.redisMisses += 1;
         this.#landing.load(flight, reading?.captured);
         return;
       }

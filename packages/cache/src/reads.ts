@@ -23,11 +23,12 @@ export class Reads {
     }
     if (entry === undefined || entry.staleUntil <= clock.now()) {
       counters.misses += 1;
+      if (answeredByRedis) counters.redisMisses += 1;
       return undefined;
     }
-    if (entry.freshUntil <= clock.now()) counters.staleHits += 1;
-    else if (answeredByRedis) counters.redisHits += 1;
-    else counters.memoryHits += 1;
+    const stale = entry.freshUntil <= clock.now();
+    if (answeredByRedis) counters[stale ? 'redisStaleHits' : 'redisHits'] += 1;
+    else counters[stale ? 'memoryStaleHits' : 'memoryHits'] += 1;
     return entry;
   }
 

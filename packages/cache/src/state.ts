@@ -14,8 +14,10 @@ const LEAST_TOMBSTONE_MS = 60_000;
 export interface Counters {
   memoryHits: number;
   redisHits: number;
-  staleHits: number;
+  memoryStaleHits: number;
+  redisStaleHits: number;
   misses: number;
+  redisMisses: number;
   coalesced: number;
   loads: number;
   loadErrors: number;
@@ -37,8 +39,10 @@ export class CacheState {
   readonly counters: Counters = {
     memoryHits: 0,
     redisHits: 0,
-    staleHits: 0,
+    memoryStaleHits: 0,
+    redisStaleHits: 0,
     misses: 0,
+    redisMisses: 0,
     coalesced: 0,
     loads: 0,
     loadErrors: 0,

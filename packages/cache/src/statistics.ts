@@ -7,8 +7,11 @@ const NO_REDIS = { redisErrors: 0, redisTimeouts: 0, redisSkipped: 0, redisRound
 export function statisticsOf({ counters, memory, redis, latency }: CacheState): CacheStats {
   const { before, after } = redis?.compression ?? { before: 0, after: 0 };
   const bus = redis?.bus;
+  const { redisHits, memoryStaleHits, redisStaleHits, coalesced, misses } = counters;
   return {
     ...counters,
+    staleHits: memoryStaleHits + redisStaleHits,
+    memoryMisses: redisHits + redisStaleHits + coalesced + misses,
     evictions: memory.evictions,
     entries: memory.size,
     bytes: memory.bytes,

@@ -134,12 +134,19 @@ export interface CacheStats {
   /** Reads answered from memory, fresh. Each read counts in exactly one of the next five. */
   memoryHits: number;
   redisHits: number;
-  /** Answered with a stale value, from either level. */
+  /** Answered with a stale value: the sum of `memoryStaleHits` and `redisStaleHits`. */
   staleHits: number;
   /** Found in no level. */
   misses: number;
-  /** Callers served by a load or a Redis read that another had begun. */
+  /** Single-flight savings: callers served by a load or a Redis read that another had begun. */
   coalesced: number;
+  /** Stale values that memory had: at once, after `softTimeoutMs`, or because the load failed. */
+  memoryStaleHits: number;
+  redisStaleHits: number;
+  /** Reads that memory did not answer: the sum of `redisHits`, `redisStaleHits`, `coalesced` and `misses`. */
+  memoryMisses: number;
+  /** Reads that Redis was asked for in vain. */
+  redisMisses: number;
   loads: number;
   loadErrors: number;
   /** Calls that were refused because `maxLoads` keys were being fetched. */

@@ -5,14 +5,14 @@ import { redisTest } from './support/redis.js';
 const face = new URL('../dist/index.js', import.meta.url).href;
 
 /** Runs a module in a process of its own, which has to end by itself, without an unhandled rejection. */
-function run(source: string): Promise<{ code: number | null; output: string; ms: number }> {
-  const startedAt = performance.now();
+function run(source: string): Promise<{ code: number | null; output: string }> {
   const child = spawn(
     process.execPath,
     ['--input-type=module', '--unhandled-rejections=strict', '-e', source],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 20_000,
+      // What is still alive then is killed, and has no exit code.
+      timeout: 50_000,
       cwd: new URL('..', import.meta.url),
     },
   );
@@ -24,20 +24,19 @@ function run(source: string): Promise<{ code: number | null; output: string; ms:
     output += chunk;
   });
   return new Promise((resolve) => {
-    child.on('close', (code) => resolve({ code, output, ms: performance.now() - startedAt }));
+    child.on('close', (code) => resolve({ code, output }));
   });
 }
 
 test('a cache that is not closed keeps no process alive, neither does a refresh that never ends', async () => {
-  const { code, output, ms } = await run(`
+  const { code, output } = await run(`
     import { createCache } from '${face}';
-    const cache = createCache({ name: 'x', ttlMs: 1, staleMs: 60_000, loadTimeoutMs: 60_000 });
+    const cache = createCache({ name: 'x', ttlMs: 1, staleMs: 600_000, loadTimeoutMs: 600_000 });
     await cache.set('key', 1);
     await new Promise((resolve) => setTimeout(resolve, 20));
     console.log(await cache.getOrSet('key', () => new Promise(() => {})));
   `);
   expect({ code, output }).toEqual({ code: 0, output: '1\n' });
-  expect(ms).toBeLessThan(10_000);
 });
 
 test('a load that somebody awaits keeps the process alive until it is given up', async () => {
@@ -69,7 +68,7 @@ test('failures that nobody waits for are no unhandled rejections', async () => {
 redisTest(
   'with Redis, a process ends as soon as its client is closed, and the client has no listener of ours',
   async ({ server }) => {
-    const { code, output, ms } = await run(`
+    const { code, output } = await run(`
     import { Redis } from 'ioredis';
     import { createCache } from '${face}';
     const client = new Redis(${server.port}, '${server.host}');
@@ -84,12 +83,11 @@ redisTest(
     client.disconnect();
   `);
     expect({ code, output }).toEqual({ code: 0, output: '0 up\n' });
-    expect(ms).toBeLessThan(10_000);
   },
 );
 
 redisTest('a cache that is not closed keeps no process alive by its bus', async ({ server }) => {
-  const { code, output, ms } = await run(`
+  const { code, output } = await run(`
     import { Redis } from 'ioredis';
     import { createCache } from '${face}';
     const client = new Redis(${server.port}, '${server.host}');
@@ -103,5 +101,4 @@ redisTest('a cache that is not closed keeps no process alive by its bus', async 
     client.disconnect();
   `);
   expect({ code, output }).toEqual({ code: 0, output: 'up\n' });
-  expect(ms).toBeLessThan(10_000);
 });

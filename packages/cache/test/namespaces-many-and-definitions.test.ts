@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
@@ -8,7 +7,6 @@ import {
   type CachedFunction,
   configuration,
   countOf,
-  createCache,
   entityById,
   externalCall,
   isCacheBusyError,
@@ -317,29 +315,6 @@ test('freeze finds who changes a shared value', async () => {
   const value = await cache.getOrSet('key', () => ({ list: [{ id: 1 }], at: new Date(0) }));
   expect(() => value.list.push({ id: 2 })).toThrow(TypeError);
   expect(() => Object.assign(value.list[0] ?? {}, { id: 3 })).toThrow(TypeError);
-});
-
-test('latency histograms exist where they are asked for', async () => {
-  expect(memoryCache().cache.stats()).not.toHaveProperty('latency');
-  const cache = createCache({ name: 'timed', latency: true });
-  expect(cache.stats().latency?.load).toEqual({
-    count: 0,
-    meanMs: 0,
-    p50Ms: 0,
-    p95Ms: 0,
-    p99Ms: 0,
-    maxMs: 0,
-  });
-  await cache.getOrSet('key', () => sleep(5, 1));
-  await cache.getOrSet('key', () => 2);
-  cache.getMaybe('key', () => 2);
-  await cache.get('key');
-  expect(cache.stats().latency).toMatchObject({
-    memory: { count: 3 },
-    load: { count: 1 },
-    redis: { count: 0 },
-  });
-  expect(cache.stats().latency?.load.p50Ms).toBeGreaterThan(1);
 });
 
 test('types: any Standard Schema is a schema', () => {
