@@ -152,3 +152,84 @@ test('a client that throws or rejects at once is a Redis that is away', async ()
   expect(cache.stats()).toMatchObject({ redis: 'away', redisErrors: 3 });
   await cache.close();
 });
+
+test('reading and asking for the lease together cost no more than one timeout', async () => {
+  const client = silentClient();
+  const clock = new ManualClock();
+  const cache = createCache({ name: 'test', redis: client, clock });
+  let answer = (): void => {};
+  client.mgetBuffer = (...keys) =>
+    new Promise((resolve) => {
+      answer = () => resolve(keys.map(() => null));
+    });
+  let answered = false;
+  const waiting = cache
+    .getOrSet('key', () => 1)
+    .finally(() => {
+      answered = true;
+    });
+  await pass(clock, 30);
+  answer();
+  await pass(clock, 19);
+  expect([client.commands, answered]).toEqual([['evalsha'], false]);
+  await pass(clock, 1);
+  expect(await waiting).toBe(1);
+  const closing = cache.close();
+  await pass(clock, 50);
+  await closing;
+});
+
+test('a lease that is granted after it was given up is given back', async () => {
+  const client = silentClient();
+  const clock = new ManualClock();
+  const cache = createCache({ name: 'test', redis: client, clock });
+  client.mgetBuffer = async (...keys) => keys.map(() => null);
+  let grant = (): void => {};
+  client.evalsha = () =>
+    new Promise((resolve) => {
+      client.commands.push('evalsha');
+      grant = () => resolve(1);
+    });
+  const waiting = cache.getOrSet('key', () => 1, { ttlMs: 0 });
+  await pass(clock, 50);
+  await waiting;
+  expect(client.commands).toEqual(['evalsha']);
+  grant();
+  await turn();
+  expect(client.commands).toEqual(['evalsha', 'evalsha']);
+  grant();
+  await cache.close();
+});
+
+test('a set that is carried out after it was given up is taken back: others may have set something newer', async () => {
+  const client = silentClient();
+  const clock = new ManualClock();
+  const cache = createCache({ name: 'test', redis: { client, lease: false }, clock });
+  const sent: { done: (answer: number) => void; keys: string }[] = [];
+  client.evalsha = (_sha, count, ...rest) =>
+    new Promise((resolve) => {
+      sent.push({ done: resolve, keys: rest.slice(1, count as number).join(' ') });
+    });
+  const setting = cache.set('key', 'old');
+  await pass(clock, 50);
+  await setting;
+  client.answering = true;
+  // What is noted is told, and the note is gone.
+  await cache.get('other');
+  await turn();
+  expect(sent.map(({ keys }) => keys)).toEqual(['test:v:key test:l:key test:all', 'test:v:key test:l:key']);
+  sent[1]?.done(1);
+  await turn();
+  expect(cache.stats().redis).toBe('up');
+  // A client that tried on by itself, as that of a Cluster does, succeeds only now.
+  sent[0]?.done(1);
+  await turn();
+  expect(cache.stats().redis).toBe('away');
+  await cache.get('other');
+  await turn();
+  expect(sent.slice(2).map(({ keys }) => keys)).toEqual(['test:v:key test:l:key']);
+  sent[2]?.done(1);
+  await turn();
+  expect(cache.stats().redis).toBe('up');
+  await cache.close();
+});
