@@ -8,7 +8,13 @@ import { Redis } from 'ioredis';
 const redis = process.env.REDIS_URL ? new Redis(process.env.REDIS_URL) : undefined;
 redis?.on('error', () => {}); // the cache says it better: see 'redisAway' below
 
-const cache = createCache({ name: 'shop', memory: { maxEntries: 1_000 }, ttlMs: 60_000, redis });
+const timeoutMs = Number(process.env.REDIS_TIMEOUT_MS ?? 50); // what a read waits for Redis, three times at most
+const cache = createCache({
+  name: 'shop',
+  memory: { maxEntries: 1_000 },
+  ttlMs: 60_000,
+  redis: redis && { client: redis, timeoutMs },
+});
 cache.on('redisAway', ({ error }) => console.log(`Redis is away, memory goes on: ${error}`));
 
 let computed = 0;

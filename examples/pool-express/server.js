@@ -8,7 +8,7 @@ if (!connectionString) {
   process.exit(1);
 }
 
-const database = new PgPool({ name: 'bank', connectionString, max: 10, queryTimeoutMs: 2_000 });
+const database = new PgPool({ name: 'bank', connectionString, max: 10, queryTimeoutMs: 5_000 });
 
 await database.query(
   'CREATE TABLE IF NOT EXISTS account (name text PRIMARY KEY, balance int NOT NULL CHECK (balance >= 0))',

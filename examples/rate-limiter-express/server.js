@@ -15,7 +15,7 @@ const limiter = new RateLimiter({
   limit: 5,
   windowMs: 60_000,
   instances: 2, // how many processes share it
-  store: redis && redisStore(redis),
+  store: redis && redisStore(redis, { timeoutMs: Number(process.env.REDIS_TIMEOUT_MS ?? 100) }),
 });
 limiter.on('storeAway', ({ error }) => console.log(`Redis is away: ${error}`));
 limiter.on('storeUp', () => console.log('Redis is back'));

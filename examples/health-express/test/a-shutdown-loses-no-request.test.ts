@@ -38,11 +38,11 @@ test('a request that has begun is finished', async () => {
 });
 
 test('readiness turns red first, while requests are still answered', async () => {
-  const { urls, stop } = await startExample('orders', { PRE_STOP_DELAY_MS: '3000' });
+  // So long that it is the test which ends the server.
+  const { urls, stop } = await startExample('orders', { PRE_STOP_DELAY_MS: '120000' });
   const ready = () => statusOf(`${urls.orders}/health/ready`);
   expect(await ready()).toBe(200);
-  const stopped = stop();
-  await vi.waitUntil(async () => (await ready()) === 503, { interval: 10, timeout: 30_000 });
+  void stop();
+  await vi.waitUntil(async () => (await ready()) === 503, { timeout: 30_000 });
   expect(await (await fetch(`${urls.orders}/orders`)).text()).toBe('one order, and another');
-  expect(await stopped).toBe(0);
 });
