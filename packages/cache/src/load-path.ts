@@ -194,7 +194,8 @@ export class LoadPath {
     }
     // Its callers may have gone; and one may have joined after the invalidation of a tag that only the value itself names.
     if (flight.settled || !this.#state.tags.holdSince(entry.tags, token.sequence)) return false;
-    const now = this.#state.clock.now();
+    // What Redis still had when it was asked is answered, however long it takes to decode: its clock counts, and may be another.
+    const now = reading.startedAt;
     if (mayStore(this.#state, token, entry.tags)) this.#state.memory.set(key, entry);
     if (entry.freshUntil > now) {
       if (!background) this.#state.counters.redisHits += 1;

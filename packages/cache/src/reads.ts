@@ -13,20 +13,22 @@ export class Reads {
   /** Fresh, or within its stale time. */
   async read(key: string, expectedTags: readonly string[] | undefined): Promise<MemoryEntry | undefined> {
     const { memory, redis, clock, counters } = this.#state;
+    // What Redis still had when it was asked is answered, however long it takes to decode: its clock counts, and may be another.
+    const now = clock.now();
     const own = memory.living(key);
     let entry = own;
     let answeredByRedis = false;
-    if (redis !== undefined && (own === undefined || own.confirmedUntil <= clock.now())) {
+    if (redis !== undefined && (own === undefined || own.confirmedUntil <= now)) {
       const answer = await this.#ask(key, own?.tags ?? expectedTags);
       answeredByRedis = answer !== 'away';
       entry = answer === 'away' ? memory.living(key) : answer;
     }
-    if (entry === undefined || entry.staleUntil <= clock.now()) {
+    if (entry === undefined || entry.staleUntil <= now) {
       counters.misses += 1;
       if (answeredByRedis) counters.redisMisses += 1;
       return undefined;
     }
-    const stale = entry.freshUntil <= clock.now();
+    const stale = entry.freshUntil <= now;
     if (answeredByRedis) counters[stale ? 'redisStaleHits' : 'redisHits'] += 1;
     else counters[stale ? 'memoryStaleHits' : 'memoryHits'] += 1;
     return entry;
