@@ -17,7 +17,7 @@ export interface CheckupsHost<R> {
   idle: IdleStack<R>;
   events: () => Events<PoolEvents<R>> | undefined;
   /** Well: it goes to the first who waits, or to the stack. */
-  offer: (entry: Entry<R>, now: number) => void;
+  offer: (entry: Entry<R>) => void;
   /** Well, and nobody has used it: it goes to its old place in the stack, if nobody wants it. */
   putBack: (entry: Entry<R>, now: number) => void;
   discard: (entry: Entry<R>, reason: 'validation' | 'reset', error: unknown) => void;
@@ -88,8 +88,12 @@ export class Checkups<R> {
   #passed(entry: Entry<R>, checkup: Checkup): void {
     const now = this.#host.clock.coarseNow();
     entry.provedAt = now;
-    if (checkup === 'keepalive') this.#host.putBack(entry, now);
-    else this.#host.offer(entry, now);
+    if (checkup === 'keepalive') {
+      this.#host.putBack(entry, now);
+      return;
+    }
+    entry.since = now;
+    this.#host.offer(entry);
   }
 
   #failed(entry: Entry<R>, checkup: Checkup, error: unknown): void {

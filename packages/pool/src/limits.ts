@@ -7,6 +7,9 @@ export interface Limits {
   overflow: number;
 }
 
+/** Open or opening at once. */
+export const mostOf = ({ max, overflow }: Limits): number => max + overflow;
+
 /** @throws TypeError, RangeError */
 export function readLimits(received: Partial<Limits>, present: Limits): Limits {
   const whole = (default_: number, min: number) =>

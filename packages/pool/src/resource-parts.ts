@@ -20,7 +20,7 @@ export interface ResourceOwner<R> {
   /** The pause after a failed creation is over. */
   retry: () => void;
   provision: () => void;
-  offer: (entry: Entry<R>, now: number) => void;
+  offer: (entry: Entry<R>) => void;
   putBack: (entry: Entry<R>, now: number) => void;
   discard: (entry: Entry<R>, reason: DestroyReason, error?: unknown) => void;
 }

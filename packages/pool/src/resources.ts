@@ -5,7 +5,7 @@ import { Entry } from './entry.js';
 import type { DestroyReason } from './events.js';
 import { IdleStack } from './idle-stack.js';
 import { Lending } from './lending.js';
-import type { Limits } from './limits.js';
+import { type Limits, mostOf } from './limits.js';
 import type { CheckedPoolOptions } from './options.js';
 import type { Reaper } from './reaper.js';
 import type { ResourceHost } from './resource-host.js';
@@ -29,7 +29,6 @@ export class Resources<R> {
   /** Nothing has to be done with a resource that comes back, whichever it is. */
   #plain = false;
   #probing = false;
-  readonly #validates: boolean;
   #closed = false;
 
   constructor(options: CheckedPoolOptions<R>, host: ResourceHost<R>) {
@@ -41,7 +40,6 @@ export class Resources<R> {
     this.#host = host;
     this.#queue = queue;
     this.limits = { min, max, overflow };
-    this.#validates = options.validate !== undefined;
     this.lending = new Lending({
       ...{ clock, deadlines, counters, leakAfterMs, detectDeadlocks, entries, events },
       shelf: this,
@@ -53,7 +51,7 @@ export class Resources<R> {
       createFailed: (error) => this.#createFailed(error),
       retry: () => this.provision(this.#probing ? 1 : 0),
       provision: () => this.provision(),
-      offer: (entry, now) => this.#offerAt(entry, now),
+      offer: (entry) => this.#offer(entry),
       putBack: (entry, now) => this.#putBack(entry, now),
       discard: (entry, reason, error) => this.discard(entry, reason, error),
     });
@@ -70,7 +68,7 @@ export class Resources<R> {
 
   /** Resources that could go to callers in the queue without anybody giving one back. */
   get obtainable(): number {
-    return Math.max(0, this.#most - this.entries.size) + this.idle.size + this.#checkups.underWay;
+    return Math.max(0, mostOf(this.limits) - this.entries.size) + this.idle.size + this.#checkups.underWay;
   }
 
   /** Nothing is open, and creation has failed so often that it is better not to wait for the next attempt. */
@@ -78,15 +76,12 @@ export class Resources<R> {
     return this.entries.size === 0 && this.dialer.turnsAway;
   }
 
-  get #most(): number {
-    return this.limits.max + this.limits.overflow;
-  }
-
   /** The warmest idle resource that may be lent without a check. */
   take(now: number): Entry<R> | undefined {
     const entry = this.idle.pop();
     if (entry === undefined) return undefined;
-    const proved = !this.#validates || !entry.isUnproved(now, this.#options.validateAfterIdleMs);
+    const { validate, validateAfterIdleMs } = this.#options;
+    const proved = validate === undefined || !entry.isUnproved(now, validateAfterIdleMs);
     if (proved && entry.expiresAt > now) return entry;
     this.idle.push(entry);
     if (entry.expiresAt > now) return undefined;
@@ -132,19 +127,19 @@ export class Resources<R> {
     if (this.#closed) return;
     this.#probing = false;
     // Thousands who join a queue while all is lent: nothing can be done for them.
-    if (this.idle.size === 0 && this.entries.size + this.dialer.connecting >= this.#most) return;
+    if (this.idle.size === 0 && this.entries.size + this.dialer.connecting >= mostOf(this.limits)) return;
     const { min, max } = this.limits;
     const now = this.#options.clock.coarseNow();
     while (this.idle.size > 0 && this.#queue.size > this.dialer.connecting + this.#checkups.underWay) {
       const entry = this.take(now);
-      if (entry !== undefined) this.#offerAt(entry, now);
-      else if (!this.#checkups.validateWarmest()) break;
+      if (entry === undefined && !this.#checkups.validateWarmest()) break;
+      if (entry !== undefined) this.#offer(entry, now);
     }
     const open = this.entries.size + this.dialer.connecting;
     const missing = this.#queue.size - this.dialer.connecting - this.#checkups.underWay;
     const kept = Math.min(max, Math.max(min, this.warming.target)) - open;
     const attended = missing > 0 || this.warming.target > 0 || atLeast > 0;
-    this.dialer.request(Math.min(Math.max(missing, kept, atLeast), this.#most - open), attended);
+    this.dialer.request(Math.min(Math.max(missing, kept, atLeast), mostOf(this.limits) - open), attended);
   }
 
   /** For callers who do not wait: looks once more whether the server is back, when the pause is over. */
@@ -183,16 +178,12 @@ export class Resources<R> {
     }
   }
 
-  #offerAt(entry: Entry<R>, now: number): void {
+  /** @param now since when it is ready for its next holder; left out, `since` tells */
+  #offer(entry: Entry<R>, now = entry.since): void {
     entry.since = now;
-    this.#offer(entry);
-  }
-
-  /** @param entry ready for its next holder since this moment */
-  #offer(entry: Entry<R>): void {
     if (entry.expiresAt <= entry.since) this.discard(entry, 'lifetime');
     else if (this.#closed) this.discard(entry, 'drain');
-    else if (this.entries.size > this.limits.max && this.#surplus()) this.discard(entry, 'surplus');
+    else if (this.#surplus()) this.discard(entry, 'surplus');
     else if (this.#queue.size > 0) this.#host.lendToFirst(entry);
     else this.#rest(entry);
   }
@@ -211,12 +202,13 @@ export class Resources<R> {
 
   /** Overflow serves those who wait; what a resize left over serves nobody. */
   #surplus(): boolean {
-    return this.#queue.size === 0 || this.entries.size > this.#most;
+    const { size } = this.entries;
+    return size > this.limits.max && (this.#queue.size === 0 || size > mostOf(this.limits));
   }
 
   #putBack(entry: Entry<R>, now: number): void {
     if (this.#closed || this.#queue.size > 0) {
-      this.#offerAt(entry, now);
+      this.#offer(entry, now);
       return;
     }
     entry.state = 'idle';
@@ -233,7 +225,7 @@ export class Resources<R> {
     this.#host.counters.createMs += durationMs;
     this.lending.events?.emit('created', { resource, durationMs });
     this.warming.reached(this.entries.size);
-    this.#offerAt(entry, clock.coarseNow());
+    this.#offer(entry);
     this.provision();
     return (error) => this.#lost(entry, error);
   }
