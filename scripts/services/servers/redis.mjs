@@ -1,6 +1,7 @@
 // How a Redis server is prepared, run and asked whether it is there.
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { giveTo } from '../keeper/owner.mjs';
 
 const answerTimeoutMs = 2_000;
@@ -18,7 +19,7 @@ export const redis = {
     if (mkdirSync(data.folder, { recursive: true, mode: 0o700 })) giveTo(data.folder, owner);
   },
 
-  args({ port, data, settings }) {
+  args({ port, data, settings: { sentinel, ...settings } }) {
     const all = {
       port,
       bind: '127.0.0.1',
@@ -28,7 +29,8 @@ export const redis = {
       save: data.kept ? '60 1' : '',
       ...settings,
     };
-    return Object.entries(all).flatMap(([key, value]) => [`--${key}`, String(value)]);
+    const args = Object.entries(all).flatMap(([key, value]) => [`--${key}`, String(value)]);
+    return sentinel === 'yes' ? [sentinelFile(data.folder), '--sentinel', ...args] : args;
   },
 
   async check({ port, pid }) {
@@ -40,6 +42,19 @@ export const redis = {
 
   async cleanUp() {},
 };
+
+/**
+ * The same program is a Sentinel (`settings: { sentinel: 'yes' }`), which keeps what it knows in a file of its own.
+ * @param {string} folder
+ */
+function sentinelFile(folder) {
+  const file = join(folder, 'sentinel.conf');
+  if (!existsSync(file)) {
+    writeFileSync(file, '');
+    chmodSync(file, 0o666); // written by the server's user, who is not always the one who starts it
+  }
+  return file;
+}
 
 /**
  * @param {number} port
