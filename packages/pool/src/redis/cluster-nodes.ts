@@ -21,6 +21,8 @@ export interface ClusterNodesOptions {
   /** Why commands for a node that is marked down fail. */
   downError: (passage: Passage, node: string, failures: number, cause: unknown) => Error;
   changed: (node: string, state: 'down' | 'up', error: unknown) => void;
+  /** No node is connected, and none answers. */
+  lost: (error: unknown) => void;
 }
 
 /** What is known about a node beyond the life of one connection. */
@@ -87,8 +89,7 @@ export class ClusterNodes {
     const now = clock.now();
     if (cluster.status !== 'ready' || now - this.#refreshedAt < REFRESH_EVERY_MS) return;
     this.#refreshedAt = now;
-    // Without a callback its failure would be nobody's.
-    cluster.refreshSlotsCache(() => {});
+    cluster.refreshSlotsCache((error) => this.#refreshed(error));
   }
 
   #record(address: string): NodeRecord {
@@ -219,10 +220,26 @@ export class ClusterNodes {
     record.paused = false;
     if (cluster.status !== 'ready') return;
     // Whether the Cluster still counts on it, its nodes know.
-    cluster.refreshSlotsCache(() => {
+    cluster.refreshSlotsCache((error) => {
+      if (this.#refreshed(error)) return;
       for (const node of cluster.nodes('master')) if (addressOf(node) === address) this.#connect(node);
       this.#left(address);
     });
+  }
+
+  /**
+   * ioredis counts connections that it has not opened, so that it may not notice by itself that nobody is left.
+   * @returns true: nobody is
+   */
+  #refreshed(error: unknown): boolean {
+    const { cluster, lost } = this.#options;
+    if (error == null || cluster.status !== 'ready') return false;
+    if (cluster.nodes().some(({ status }) => status === 'ready')) return false;
+    const [first] = [...this.#records.values()]
+      .map(({ lastError }) => lastError)
+      .filter((one) => one !== undefined);
+    lost(first ?? error);
+    return true;
   }
 
   #isMaster(address: string): boolean {

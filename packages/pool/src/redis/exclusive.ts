@@ -60,7 +60,9 @@ export function exclusiveLane(host: ExclusiveHost): Pool<Redis> {
   });
 }
 
-export const isLost = (_error: unknown, client: Redis): boolean => client.status !== 'ready';
+/** Also one that its holder has told to end: that takes a moment. */
+export const isLost = (_error: unknown, client: Redis): boolean =>
+  client.status !== 'ready' || client.stream?.writable === false;
 
 async function open(
   host: ExclusiveHost,
@@ -119,7 +121,7 @@ function gateOf(
 
 /** False: nothing would make it as new. */
 function reset(client: Redis, connection: Connection | undefined): boolean | Promise<boolean> | undefined {
-  if (connection === undefined || client.status !== 'ready') return false;
+  if (connection === undefined || isLost(undefined, client)) return false;
   connection.listeners.restore();
   // A command that is still on its way (a BLPOP that its holder did not wait for) would take the next holder's answer.
   if (connection.gate.inFlight > 0 || connection.trace === 'changed') return false;

@@ -62,9 +62,10 @@ export class Link<C extends RedisClient = RedisClient> {
   }
 
   /** The server does not answer: a new connection is better than this one. */
-  suspect(): void {
+  suspect(error?: unknown): void {
     if (this.state !== 'up' || this.#suspected) return;
     this.#suspected = true;
+    this.lastError = error ?? this.lastError;
     cut(this.client);
   }
 

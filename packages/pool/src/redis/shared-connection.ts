@@ -79,7 +79,7 @@ export function connectionTo<C extends RedisClient>(client: C, host: ConnectionH
             demoted: () => link.suspect(),
           }),
   });
-  const nodes = isCluster(client) ? nodesOf(client, gate, host) : undefined;
+  const nodes = isCluster(client) ? nodesOf(client, gate, host, (error) => link.suspect(error)) : undefined;
   const ready = isCluster(client)
     ? new ReadyWaiters({
         ...{ name, cluster: client, clock, timeoutMs: commandTimeoutMs, limit: offlineQueue },
@@ -89,7 +89,12 @@ export function connectionTo<C extends RedisClient>(client: C, host: ConnectionH
   return { link, gate, nodes, ready };
 }
 
-function nodesOf(cluster: Cluster, gate: Gate, { options, nodeChanged }: ConnectionHost): ClusterNodes {
+function nodesOf(
+  cluster: Cluster,
+  gate: Gate,
+  { options, nodeChanged }: ConnectionHost,
+  lost: (error: unknown) => void,
+): ClusterNodes {
   const { name, clock, retry, connectTimeoutMs, offlineQueue } = options;
   // ioredis's own would end the connections behind the back of their supervision.
   cluster.quit = () =>
@@ -100,5 +105,6 @@ function nodesOf(cluster: Cluster, gate: Gate, { options, nodeChanged }: Connect
     downError: (passage, node, failures, cause) =>
       downError(name, passage.name, `the node ${node}: ${failures} tries to connect failed`, cause),
     changed: nodeChanged,
+    lost,
   });
 }

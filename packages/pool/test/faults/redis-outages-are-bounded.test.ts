@@ -1,41 +1,11 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { isRedisInterruptedError, type RedisLanes } from '../../src/redis.js';
 import { redisTest, until } from '../support/redis.js';
+import { roadTo } from '../support/road.js';
 
 /** The field's schedule, forty times as fast. */
 const fast = { firstMs: 50, longestMs: 250, downMs: 500 };
-
-/** A way to the server on which answers can be lost. */
-async function roadTo(port: number) {
-  const sockets = new Set<Socket>();
-  let muted = false;
-  const road = createServer((client) => {
-    const server = connect(port, '127.0.0.1');
-    for (const socket of [client, server]) {
-      sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    }
-    client.pipe(server);
-    server.on('data', (data) => muted || client.write(data));
-    server.on('close', () => client.destroy());
-    client.on('close', () => server.destroy());
-  });
-  await new Promise<void>((resolve) => road.listen(0, '127.0.0.1', resolve));
-  const cut = (): void => {
-    muted = false;
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    port: (road.address() as AddressInfo).port,
-    mute: () => {
-      muted = true;
-    },
-    cut,
-    close: () => road.close(cut),
-  };
-}
 
 /** How long commands took, and how they ended, while something happened. */
 async function asking(redis: RedisLanes, during: () => Promise<unknown>) {
