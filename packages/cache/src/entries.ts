@@ -64,34 +64,57 @@ export function newEntry(
   };
 }
 
-/** Brings what Redis holds into the memory level's form; undefined if it cannot be read, or has another shape than it should. */
-export async function entryFromRecord(
+/**
+ * Brings what Redis holds into the memory level's form; undefined if it cannot be read, or has another shape than it should. A promise
+ * only where something has to be waited for: most hits need none.
+ */
+export function entryFromRecord(
   state: CacheState,
   key: string,
   record: StoredRecord,
   token: LoadToken,
   schema: Schema | undefined,
-): Promise<MemoryEntry | undefined> {
+): MemoryEntry | undefined | Promise<MemoryEntry | undefined> {
   const known = state.memory.living(key);
   if (known !== undefined && known.stamp === record.stamp) {
     known.confirm(confirmedUntil(state, state.clock.now(), token.sequence));
     return known;
   }
+  const unreadable = (error: unknown): undefined => {
+    state.emit('codecError', { key, error });
+  };
   try {
     const decoded = decode(state, record);
     if (decoded === undefined) return undefined;
-    const value = decoded instanceof Promise ? await decoded : decoded.value;
-    if (schema !== undefined && !(await fits(schema, value))) return undefined;
-    const now = state.clock.now();
-    const times = fromWallTimes(record.times, now);
-    const lifetime = { ...times, confirmedUntil: confirmedUntil(state, now, token.sequence) };
-    const tags = record.tags.length === 0 ? undefined : record.tags;
-    if (state.settings.freeze) freezeDeep(value);
-    return new FullEntry(value, lifetime, tags, token.sequence, record.stamp);
+    if (decoded instanceof Promise || schema !== undefined)
+      return checked(state, record, token, schema, decoded).catch(unreadable);
+    return entryOf(state, record, token, decoded.value);
   } catch (error) {
-    state.emit('codecError', { key, error });
-    return undefined;
+    return unreadable(error);
   }
+}
+
+async function checked(
+  state: CacheState,
+  record: StoredRecord,
+  token: LoadToken,
+  schema: Schema | undefined,
+  decoded: Promise<unknown> | { value: unknown },
+): Promise<MemoryEntry | undefined> {
+  const value = decoded instanceof Promise ? await decoded : decoded.value;
+  if (schema !== undefined && !(await fits(schema, value))) return undefined;
+  return entryOf(state, record, token, value);
+}
+
+function entryOf(state: CacheState, record: StoredRecord, token: LoadToken, value: unknown): MemoryEntry {
+  const now = state.clock.now();
+  const lifetime: Lifetime = {
+    ...fromWallTimes(record.times, now),
+    confirmedUntil: confirmedUntil(state, now, token.sequence),
+  };
+  const tags = record.tags.length === 0 ? undefined : record.tags;
+  if (state.settings.freeze) freezeDeep(value);
+  return new FullEntry(value, lifetime, tags, token.sequence, record.stamp);
 }
 
 /** Undefined: of a codec that is not ours. A promise for what zlib inflates off the loop. */

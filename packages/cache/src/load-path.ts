@@ -147,8 +147,9 @@ export class LoadPath {
       if (reading === undefined) {
         reading = await this.#state.redis?.read(flight.key, flight.settings.tags);
         if (flight.settled) return;
-        const answered =
-          reading === undefined ? this.#answerAlone(flight) : await this.#answerFromRedis(flight, reading);
+        const answer =
+          reading === undefined ? this.#answerAlone(flight) : this.#answerFromRedis(flight, reading);
+        const answered = answer instanceof Promise ? await answer : answer;
         if (answered || flight.settled) return;
       }
       const next = reading === undefined ? 'load' : await this.#leases.acquire(flight, reading, waitUntil);
@@ -180,13 +181,17 @@ export class LoadPath {
     return true;
   }
 
-  async #answerFromRedis(flight: Flight, reading: RedisReading): Promise<boolean> {
-    const { key, token, background, settings } = flight;
+  #answerFromRedis(flight: Flight, reading: RedisReading): boolean | Promise<boolean> {
+    const { key, token, settings } = flight;
     const { record } = reading;
-    const entry =
-      record === undefined
-        ? undefined
-        : await entryFromRecord(this.#state, key, record, token, settings.schema);
+    if (record === undefined) return this.#answerWith(flight, reading, undefined);
+    const entry = entryFromRecord(this.#state, key, record, token, settings.schema);
+    if (!(entry instanceof Promise)) return this.#answerWith(flight, reading, entry);
+    return entry.then((later) => this.#answerWith(flight, reading, later));
+  }
+
+  #answerWith(flight: Flight, reading: RedisReading, entry: MemoryEntry | undefined): boolean {
+    const { key, token, background } = flight;
     if (entry === undefined) {
       // Gone in Redis means changed by somebody: what memory still has must not come back, not even when loading fails.
       if (token.current) this.#state.memory.delete(key);

@@ -73,6 +73,8 @@ export class RedisReader {
       versions.push(version);
     }
     const record = decodeRecord(raw);
+    if (record?.tags.length === 0 && record.hasVersion(0, whole))
+      return new RedisReading(record, raw, versions, startedAt);
     const reading = (found: StoredRecord | undefined): RedisReading =>
       new RedisReading(found, raw, versions, startedAt);
     if (record === undefined || !record.hasVersion(0, whole)) return reading(undefined);
