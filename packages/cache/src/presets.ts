@@ -13,7 +13,7 @@ export type Preset<Input, Value> = Partial<Omit<Definition<Input, Value>, 'key' 
 };
 
 type Id = string | number;
-/** Anything that JSON can hold. Two inputs with the same fields have the same key, whatever the order of the fields. */
+/** Anything that JSON can hold without loss; the key rejects with a TypeError for other things. Two inputs with the same fields have the same key, whatever the order of the fields. */
 type Query = Readonly<Record<string, unknown>> | string | number | null | undefined;
 
 type Defaults<Input, Value> = Partial<Omit<Definition<Input, Value>, 'key' | 'load'>> & {
@@ -155,12 +155,24 @@ export function renderedResponse<Input extends Query>(cache: CacheCalls, own: Pr
   });
 }
 
-/** The same text for the same fields, in whatever order they were given. `undefined` fields are as good as absent. */
+/**
+ * The same text for the same fields, in whatever order they were given. `undefined` fields are as good as absent. What JSON would
+ * silently make the same of (a Map and a Set, NaN and null) is refused, since it would share an answer.
+ * @throws TypeError
+ */
 export function stableKey(query: unknown): string {
   return (
-    JSON.stringify(query, (_name, value: unknown) => {
+    JSON.stringify(query, (name, value: unknown) => {
+      if (!hasText(value)) throw new TypeError(`Cache: "${name}" of a query has no form in a key`);
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
       return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
     }) ?? ''
   );
+}
+
+function hasText(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return !['function', 'symbol', 'bigint'].includes(typeof value);
+  return !(value instanceof Map || value instanceof Set || ArrayBuffer.isView(value));
 }

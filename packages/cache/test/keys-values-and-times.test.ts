@@ -1,3 +1,4 @@
+import { ManualClock } from '@mainstay/core';
 import { expect, expectTypeOf, test } from 'vitest';
 import { createCache, isCacheClosedError, isCacheLoadTimeoutError } from '../src/index.js';
 import { memoryCache } from './support/helpers.js';
@@ -101,6 +102,22 @@ test('jitter takes off up to its share, never adds', async () => {
   expect(alive()).toBeGreaterThan(350);
   expect(alive()).toBeLessThan(650);
   clock.advance(250);
+  expect(alive()).toBe(0);
+});
+
+test('by default what was stored together does not expire together: up to a tenth of the ttl is taken off', async () => {
+  const clock = new ManualClock();
+  const cache = createCache({ name: 'test', clock, ttlMs: 10_000 });
+  for (let index = 0; index < 1_000; index += 1) await cache.set(`${index}`, index);
+  const alive = (): number =>
+    Array.from({ length: 1_000 }, (_, index) => cache.peek(`${index}`)).filter((value) => value !== undefined)
+      .length;
+  clock.advance(8_999);
+  expect(alive()).toBe(1_000);
+  clock.advance(501);
+  expect(alive()).toBeGreaterThan(300);
+  expect(alive()).toBeLessThan(700);
+  clock.advance(500);
   expect(alive()).toBe(0);
 });
 
