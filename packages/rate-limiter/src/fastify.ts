@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { HttpLimit, type HttpLimitOptions } from './http/http-limit.js';
+import { withEarlier } from './http/list-fields.js';
 import { viewOf } from './http/node.js';
 import type { RateLimiter } from './rate-limiter.js';
 
@@ -55,9 +56,9 @@ const plugin: FastifyPluginAsync<RateLimitPluginOptions> = async (app, received)
   app.addHook(hook, async (request, reply) => {
     const verdict = limitOf(request.routeOptions.config?.rateLimit)?.decide(viewOf(request, request.raw));
     const { headers, refusal } = (await verdict) ?? {};
-    if (headers !== undefined) reply.headers(headers);
+    reply.headers(withEarlier({ ...headers, ...refusal?.headers }, (name) => reply.getHeader(name)));
     if (refusal === undefined) return;
-    return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
+    return reply.code(refusal.status).send(refusal.body);
   });
 };
 

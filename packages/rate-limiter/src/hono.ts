@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { HttpLimit, type HttpLimitOptions } from './http/http-limit.js';
-import { refusalResponse, viewOf } from './http/web.js';
+import { withEarlier } from './http/list-fields.js';
+import { viewOf } from './http/web.js';
 
 export interface HonoRateLimitOptions extends HttpLimitOptions<Context> {
   /**
@@ -24,10 +25,18 @@ export function rateLimit(received: HonoRateLimitOptions): MiddlewareHandler {
   const limit = new HttpLimit<Context>('rateLimit', options);
   return async (context, next) => {
     const verdict = await limit.decide(viewOf(context, context.req.raw, remoteAddress(context)));
-    const response = refusalResponse(verdict, context.req.method);
-    if (response !== undefined) return response;
+    const { headers, refusal } = verdict;
+    const tell = (fields: Readonly<Record<string, string>>): void => {
+      const own = withEarlier(fields, (name) => context.res.headers.get(name));
+      for (const [name, value] of Object.entries(own)) context.header(name, value);
+    };
+    if (refusal !== undefined) {
+      tell({ ...headers, ...refusal.headers });
+      const { status, body } = refusal;
+      return context.req.method === 'HEAD' ? context.body(null, status) : context.body(body, status);
+    }
     await next();
-    for (const [name, value] of Object.entries(verdict.headers)) context.header(name, value);
+    tell(headers);
   };
 }
 

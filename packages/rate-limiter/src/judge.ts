@@ -31,7 +31,7 @@ export class Judge {
     const rule = this.#first;
     const used = rule.used(state, at, now);
     const after = used + cost;
-    const allowed = cost <= rule.capacity - used + HAIR;
+    const allowed = cost <= rule.capacity - used + HAIR || cost === 0;
     if (allowed && cost > 0) rule.take(state, at, now, cost);
     const level = allowed ? after : used;
     const remaining = Math.floor(rule.capacity - level + HAIR);
@@ -67,7 +67,7 @@ export class Judge {
       const fits = cost <= rule.capacity + HAIR;
       // A share of less than one unit is one unit, followed by the wait that it takes to earn it.
       const excess = after - (fits ? Math.max(rule.capacity, units) : rule.capacity);
-      if (excess > HAIR) {
+      if (excess > HAIR && cost > 0) {
         const wait = fits ? rule.waitMs(state, offset, now, excess) : Number.POSITIVE_INFINITY;
         if (binding === -1 || wait > retryAfterMs) {
           retryAfterMs = wait;
@@ -132,6 +132,11 @@ export class Judge {
       else rule.giveBack(state, offset, now, -difference, takenAt, usedThen[index] ?? 0);
       offset += rule.width;
     });
+  }
+
+  /** Whether a cost can never fit under all limits. */
+  isImpossible(cost: number): boolean {
+    return this.rules.some(({ capacity }) => cost > capacity + HAIR);
   }
 
   /** How long until the cost fits under all limits; Infinity when it never will. */

@@ -89,6 +89,7 @@ export class RateLimiter {
       clock,
       maxWaiting,
       consume: (key, cost) => this.#store.consume(key, cost),
+      impossible: (cost) => judge.isImpossible(cost),
     });
   }
 

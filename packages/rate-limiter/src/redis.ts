@@ -36,7 +36,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     leaseMs: option.milliseconds({ min: 1, max: 60_000, default: 1_000 }),
     prefix: option.string({ minLength: 0, maxLength: 200, default: 'rate-limit:' }),
   });
-  if (typeof client?.status !== 'string' || typeof client.evalsha !== 'function') {
+  if (
+    typeof client?.status !== 'string' ||
+    typeof client.evalsha !== 'function' ||
+    typeof client.on !== 'function'
+  ) {
     throw new TypeError('redisStore: the client must be an ioredis client');
   }
   return { open: (context) => new RedisStore(client, settings, context) };

@@ -17,6 +17,8 @@ class Lane {
   readonly waiters: Waiter[] = [];
   asking = false;
   wake: Deadline | undefined;
+  /** When the first may go at the earliest, where that is known: nobody behind it goes earlier. */
+  notBefore = Number.NEGATIVE_INFINITY;
 }
 
 export interface TurnsOptions {
@@ -24,6 +26,8 @@ export interface TurnsOptions {
   readonly clock: Clock;
   readonly maxWaiting: number;
   readonly consume: (key: string, cost: number) => Decision | Promise<Decision>;
+  /** Whether a cost can never fit. */
+  readonly impossible: (cost: number) => boolean;
 }
 
 /** A wait of this length is looked at again: a store that denies because it is away may be back sooner than it thinks. */
@@ -54,6 +58,10 @@ export class Turns {
       const message = `${name}: ${maxWaiting} callers wait for their turn already`;
       return Promise.reject(this.#error('ERR_RATE_LIMIT_QUEUE_FULL', message, 0));
     }
+    const { impossible } = this.#options;
+    if (lane.waiters.length > 0 && impossible(cost)) return Promise.reject(this.#impossibleError(cost));
+    const ahead = lane.notBefore - clock.now();
+    if (lane.waiters.length > 0 && ahead > timeoutMs) return Promise.reject(this.#lateError(ahead));
     this.#lanes.set(key, lane);
     this.#waiting += 1;
     return new Promise((go, fail) => {
@@ -110,16 +118,16 @@ export class Turns {
       return true;
     }
     const wait = decision.retryAfterMs;
-    const { clock, name } = this.#options;
+    const { clock } = this.#options;
     if (wait === Number.POSITIVE_INFINITY) {
-      const message = `${name}: a cost of ${waiter.cost} is more than ${decision.policy} ever allows`;
-      this.#refuse(key, lane, waiter, this.#error('ERR_RATE_LIMIT_IMPOSSIBLE', message, wait));
+      this.#refuse(key, lane, waiter, this.#impossibleError(waiter.cost));
       return true;
     }
     if (decision.reason === 'limit' && clock.now() + wait > waiter.dueAt) {
       this.#giveUp(key, lane, waiter, wait);
       return true;
     }
+    lane.notBefore = decision.reason === 'limit' ? clock.now() + wait : Number.NEGATIVE_INFINITY;
     lane.wake = deadlinesOf(clock).add(Math.min(wait, LONGEST_SLEEP_MS), () => {
       lane.wake = undefined;
       this.#ask(key, lane);
@@ -128,17 +136,13 @@ export class Turns {
   }
 
   #giveUp(key: string, lane: Lane, waiter: Waiter, wait: number): void {
-    const { name } = this.#options;
-    const message =
-      wait > 0
-        ? `${name}: the turn comes in ${Math.ceil(wait)} ms, after the time that the caller would wait`
-        : `${name}: the turn did not come within the time that the caller would wait`;
-    this.#refuse(key, lane, waiter, this.#error('ERR_RATE_LIMIT_TIMEOUT', message, wait));
+    this.#refuse(key, lane, waiter, this.#lateError(wait));
   }
 
   #refuse(key: string, lane: Lane, waiter: Waiter, reason: unknown): void {
     if (waiter.settled) return;
     const wasFirst = lane.waiters[0] === waiter;
+    if (wasFirst) lane.notBefore = Number.NEGATIVE_INFINITY;
     this.#settle(key, lane, waiter);
     waiter.fail(reason);
     // Whoever is first now may cost less, or have come to its turn.
@@ -160,6 +164,20 @@ export class Turns {
     lane.wake?.cancel();
     lane.wake = undefined;
     if (this.#lanes.get(key) === lane) this.#lanes.delete(key);
+  }
+
+  #lateError(wait: number): RateLimitError {
+    const { name } = this.#options;
+    const message =
+      wait > 0
+        ? `${name}: the turn comes in ${Math.ceil(wait)} ms, after the time that the caller would wait`
+        : `${name}: the turn did not come within the time that the caller would wait`;
+    return this.#error('ERR_RATE_LIMIT_TIMEOUT', message, wait);
+  }
+
+  #impossibleError(cost: number): RateLimitError {
+    const message = `${this.#options.name}: a cost of ${cost} is more than the limit ever allows`;
+    return this.#error('ERR_RATE_LIMIT_IMPOSSIBLE', message, Number.POSITIVE_INFINITY);
   }
 
   #closedError(): RateLimitError {

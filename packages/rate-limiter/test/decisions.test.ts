@@ -145,3 +145,22 @@ test('a closed limiter says so', async () => {
   expect(isRateLimitError(error)).toBe(true);
   expect(error).toMatchObject({ code: 'ERR_RATE_LIMITER_CLOSED', limiter: 'test', name: 'RateLimitError' });
 });
+
+test('numbers are never minus zero, and what remains can be used', () => {
+  for (const algorithm of ['gcra', 'strict', 'fixed'] as const) {
+    const { limiter } = still({ limit: 10, windowMs: 1_000, algorithm });
+    const { resetMs, refillMs, remaining } = limiter.consumeSync('k', { cost: 11 });
+    for (const number of [resetMs, refillMs, remaining]) expect(Object.is(number, -0)).toBe(false);
+  }
+  const { limiter, clock } = still({ limit: 1, windowMs: 1_000, burst: 2 });
+  for (let step = 0; step < 20_000; step += 1) {
+    clock.advance(((step * 7_919) % 997) / 3);
+    const { remaining } = limiter.consumeSync('k', { cost: 0 });
+    expect(limiter.consumeSync('k').allowed).toBe(remaining >= 1);
+  }
+});
+
+test('what is no signal is named', async () => {
+  const { limiter } = still();
+  await expect(limiter.consume('k', { signal: {} as AbortSignal })).rejects.toThrow('must be an AbortSignal');
+});

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, get as httpGet, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import Fastify from 'fastify';
@@ -234,4 +234,107 @@ test('who and what is not counted', async () => {
   expect(() => webRateLimit({ limiter, skip: { addresses: ['everybody'] } })).toThrow('skip.addresses');
   expect(() => webRateLimit({ limiter, skip: { path: [] } as object })).toThrow('did you mean');
   expect(() => webRateLimit({} as never)).toThrow('a RateLimiter');
+});
+
+/** Two limiters one after the other, behind a layer that has written `Vary`; the second refuses the second request. */
+const layered: Record<
+  string,
+  (one: RateLimiter, two: RateLimiter) => Promise<(init?: RequestInit) => Promise<Response>>
+> = {
+  'node:http': async (one, two) => {
+    const layers = [nodeRateLimit({ limiter: one }), nodeRateLimit({ limiter: two })];
+    const url = await listening(
+      createServer(async (request, response) => {
+        response.setHeader('vary', 'Origin');
+        for (const refused of layers) if (await refused(request, response)) return;
+        response.end('hello');
+      }),
+    );
+    return (init) => fetch(url, init);
+  },
+  Express: async (one, two) => {
+    const app = express();
+    app.use((_request, response, next) => {
+      response.vary('Origin');
+      next();
+    });
+    app.use(expressRateLimit({ limiter: one }), expressRateLimit({ limiter: two }));
+    app.use((_request, response) => void response.send('hello'));
+    const url = await listening(createServer(app));
+    return (init) => fetch(url, init);
+  },
+  Fastify: async (one, two) => {
+    const app = Fastify();
+    app.addHook('onRequest', async (_request, reply) => void reply.header('vary', 'Origin'));
+    await app.register(rateLimit, { limiter: one });
+    await app.register(rateLimit, { limiter: two });
+    app.get('/', async () => 'hello');
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    closers.push(() => app.close());
+    return (init) => fetch(app.listeningOrigin, init);
+  },
+  Hono: async (one, two) => {
+    const app = new Hono();
+    app.use(async (context, next) => {
+      context.header('vary', 'Origin');
+      await next();
+    });
+    app.use(honoRateLimit({ limiter: one }), honoRateLimit({ limiter: two }));
+    app.all('*', (context) => context.text('hello'));
+    return async (init) => app.request('/', init);
+  },
+};
+
+for (const [name, make] of Object.entries(layered)) {
+  test(`${name}: what an earlier layer has written stays: Vary, and the fields of another limiter`, async () => {
+    const [one, two] = [
+      limited({ name: 'one' }),
+      limited({ name: 'two', limit: 1 } as Partial<RateLimiterOptions>),
+    ];
+    const get = await make(one, two);
+    const first = await get();
+    expect([first.status, first.headers.get('vary')]).toEqual([200, 'Origin']);
+    expect(first.headers.get('ratelimit-policy')?.split(', ').sort()).toEqual([
+      '"one";q=2;w=60',
+      '"two";q=1;w=60',
+    ]);
+    expect(first.headers.get('ratelimit')?.split(', ')).toHaveLength(2);
+    await first.text();
+    const second = await get({ headers: { accept: 'application/json, text/html;q=0' } });
+    expect([second.status, second.headers.get('vary')]).toEqual([429, 'Origin, Accept']);
+    expect(second.headers.get('content-type')).toContain('application/problem+json');
+    expect(((await second.json()) as { 'violated-policies': string[] })['violated-policies']).toEqual([
+      'two',
+    ]);
+  });
+}
+
+test('a path that only looks like a skipped one is counted', async () => {
+  const limiter = limited({ limit: 1 } as Partial<RateLimiterOptions>);
+  const refused = nodeRateLimit({ limiter, skip: { paths: ['/assets/*', '/health'] } });
+  const url = await listening(
+    createServer(async (request, response) => {
+      if (await refused(request, response)) return;
+      response.end('hello');
+    }),
+  );
+  const raw = (path: string) =>
+    new Promise<number>((resolve, reject) => {
+      httpGet(url, { path }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      }).on('error', reject);
+    });
+  expect(await raw('/assets/../login')).toBe(200);
+  for (const path of [
+    '/assets/../login',
+    '/assets/%2e%2e/login',
+    '/assets/x/..%2f../../login',
+    '/assets\\..\\login',
+  ]) {
+    expect(await raw(path), path).toBe(429);
+  }
+  expect(await raw('/assets/logo.svg')).toBe(200);
+  expect(await raw('/assets/fonts/../logo.svg')).toBe(200);
+  expect(() => nodeRateLimit({ limiter, skip: { paths: ['health'] } })).toThrow('begins with /');
 });

@@ -91,3 +91,20 @@ test('a user of a session, whatever the fallback; a user cannot be called like a
   expect(await key({ ...view('1.1.1.1'), request: { user: '203.0.113.7' } })).toBe('user:203.0.113.7');
   expect(await key({ ...view('1.1.1.1'), request: {} })).toBe('nobody');
 });
+
+test('networks may be written as IPv6 writes those of IPv4', () => {
+  const key = byIp({ trustProxy: ['::ffff:10.0.0.0/104', '::ffff:127.0.0.1'] });
+  expect(key(from('10.9.9.9', '203.0.113.7'))).toBe('ip:203.0.113.7');
+  expect(key(from('::ffff:10.9.9.9', '203.0.113.7'))).toBe('ip:203.0.113.7');
+  expect(key(from('127.0.0.1', '203.0.113.7'))).toBe('ip:203.0.113.7');
+  expect(key(from('11.0.0.1', '203.0.113.7'))).toBe('ip:11.0.0.1');
+  expect(() => byIp({ trustProxy: ['::ffff:0.0.0.0/90'] })).toThrow('addresses or networks');
+});
+
+test('what is no user is nobody, and a fallback must be a function', async () => {
+  const key = byUser<{ user?: unknown }>((one) => one.request.user as string);
+  for (const user of [{}, Number.NaN, [], true, '', null]) {
+    expect(await key({ ...view('1.1.1.1'), request: { user } })).toBe('ip:1.1.1.1');
+  }
+  expect(() => byUser(() => 'x', 'x' as unknown as () => string)).toThrow('fallback');
+});

@@ -43,7 +43,7 @@ redisTest('the script and the memory rules decide alike, step by step', async ({
           const here = judge.decideWeighted(state, 0, now, cost, 1, false);
           const request = decideRequest(rulesText(rules), [cost, 1], 0, undefined, false);
           const reply = await redis.eval(timed.text, 2, `agree:${example}`, now * 1_000, ...request);
-          const [there] = readDecisions(rules, readAnswer(reply, 1, rules), [cost, 1]);
+          const [there] = readDecisions(rules, readAnswer(reply, [cost, 1], rules), [cost, 1]);
           expect(there).toMatchObject({
             allowed: here.allowed,
             limit: here.limit,

@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { RateLimiter } from '../src/index.js';
+import { redisStore } from '../src/redis.js';
 import { redisTest, until } from './support/redis.js';
 
 redisTest('decisions for one key in one turn share a round trip', async (workshop) => {
@@ -113,5 +115,26 @@ redisTest(
     await client.lpush(`rate-limit:${workshop.name}:k`, 'somebody else');
     expect(await limiter.consume('k')).toMatchObject({ allowed: true, degraded: true });
     expect(limiter.stats()).toMatchObject({ storeErrors: 1 });
+  },
+);
+
+redisTest('a remembered denial ends when another process gives units back', async (workshop) => {
+  const [one, other] = await Promise.all([workshop.limiter(), workshop.limiter()]);
+  const reservation = await other.limiter.reserve('k', 10);
+  const { allowed, retryAfterMs } = await one.limiter.consume('k');
+  expect([allowed, retryAfterMs > 50_000]).toEqual([false, true]);
+  await reservation.settle(0);
+  await until(async () => (await one.limiter.consume('k')).allowed);
+});
+
+redisTest(
+  'the name of a limiter and the key of a client cannot be mistaken for another pair',
+  async (workshop) => {
+    const client = await workshop.client();
+    const make = (name: string) =>
+      new RateLimiter({ name, limit: 5, windowMs: 600_000, algorithm: 'strict', store: redisStore(client) });
+    const [short, long] = [make(workshop.name), make(`${workshop.name}:b`)];
+    expect((await short.consume('b:c', { cost: 5 })).allowed).toBe(true);
+    expect((await long.consume('c', { cost: 5 })).allowed).toBe(true);
   },
 );

@@ -49,16 +49,19 @@ export class Networks {
   /** @throws TypeError for what is neither */
   constructor(owner: string, option: string, networks: readonly string[]) {
     for (const network of networks) {
-      const [address = '', bits] = network.split('/', 2);
-      const family = isIP(address);
-      const longest = family === 4 ? 32 : 128;
+      const [written = '', bits] = network.split('/', 2);
+      const longest = isIP(written) === 4 ? 32 : 128;
       const length = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
-      if (family === 0 || !(length <= longest)) {
+      // The addresses that are looked up have no IPv6 clothes on: neither must these. Wider than those clothes it holds all of IPv4.
+      const address = readAddress(written);
+      const mapped = isIP(written) === 6 && address !== undefined && isIPv4(address);
+      if (address === undefined || !(length <= longest) || (mapped && length < 96)) {
         throw new TypeError(
           `${owner}: ${option} must hold addresses or networks such as "10.0.0.0/8", received ${JSON.stringify(network)}`,
         );
       }
-      this.#list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
+      const prefix = mapped ? length - 96 : length;
+      this.#list.addSubnet(address, prefix, isIPv4(address) ? 'ipv4' : 'ipv6');
     }
   }
 

@@ -56,6 +56,8 @@ export function byUser<Request = unknown>(
   fallback: KeyOf<Request> = byIp(),
 ): KeyOf<Request> {
   if (typeof userOf !== 'function') throw new TypeError('byUser: takes a function that finds the user');
+  if (typeof fallback !== 'function')
+    throw new TypeError('byUser: the fallback must be a function, such as byIp()');
   return async (view) => {
     let user: string | number | null | undefined;
     try {
@@ -63,7 +65,9 @@ export function byUser<Request = unknown>(
     } catch {
       // A token that does not verify is no user.
     }
-    return user === undefined || user === null || user === '' ? fallback(view) : `user:${user}`;
+    const named =
+      (typeof user === 'string' && user !== '') || (typeof user === 'number' && !Number.isNaN(user));
+    return named ? `user:${user}` : fallback(view);
   };
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpLimit, type HttpLimitOptions } from './http-limit.js';
 import type { RequestView } from './keys.js';
+import { withEarlier } from './list-fields.js';
 
 /** Of a node request. A header that was sent several times is one list, as HTTP has it. */
 export function viewOf<Request>(
@@ -39,10 +40,10 @@ export async function answer<Request>(
   const { headers, refusal } = await limit.decide(view);
   // Another layer, a request timeout for one, may have answered meanwhile.
   if (response.headersSent || response.destroyed) return true;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const own = withEarlier({ ...headers, ...refusal?.headers }, (name) => response.getHeader(name));
+  for (const [name, value] of Object.entries(own)) response.setHeader(name, value);
   if (refusal === undefined) return false;
   response.writeHead(refusal.status, {
-    ...refusal.headers,
     'content-length': Buffer.byteLength(refusal.body),
   });
   response.end(view.method === 'HEAD' ? undefined : refusal.body);

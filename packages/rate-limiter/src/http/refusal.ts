@@ -42,7 +42,7 @@ export function refusal(decision: Decision, message: string, accept: string | un
   if (decision.retryAfterMs !== Number.POSITIVE_INFINITY) {
     headers['retry-after'] = String(Math.max(1, seconds(decision.retryAfterMs)));
   }
-  if (accept !== undefined && /\btext\/html\b/i.test(accept)) {
+  if (asksForPage(accept)) {
     return {
       status,
       headers: { ...headers, 'content-type': 'text/html; charset=utf-8' },
@@ -62,6 +62,14 @@ export function refusal(decision: Decision, message: string, accept: string | un
     headers: { ...headers, 'content-type': 'application/problem+json' },
     body: JSON.stringify(body),
   };
+}
+
+/** Whether HTML is named, and not as what is unwanted (`text/html;q=0`). */
+function asksForPage(accept: string | undefined): boolean {
+  return (accept ?? '').split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return type === 'text/html' && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
 }
 
 function violated(decision: Decision): string[] {

@@ -22,7 +22,12 @@ export function makeSkip<Request>(
 ): (view: RequestView<Request>) => boolean {
   if (lists === undefined) return () => false;
   const read = readOptions(`${owner}: skip`, lists, {
-    paths: option.array(option.string({ maxLength: 2_000 })),
+    paths: option.array(
+      option.custom<string>(
+        'a path that begins with /',
+        (path) => typeof path === 'string' && /^[/*]/.test(path),
+      ),
+    ),
     methods: option.array(option.string()),
     addresses: option.array(option.string()),
     trustProxy: option.custom<TrustProxy>('false, a number or a list', () => true, { default: false }),
@@ -35,7 +40,7 @@ export function makeSkip<Request>(
   const addressOf = clientAddress(owner, read.trustProxy);
   return (view) => {
     if (methods.has(view.method.toUpperCase())) return true;
-    const path = view.url.split(/[?#]/, 1)[0] as string;
+    const path = pathOf(view.url);
     if (exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix))) return true;
     if (read.addresses.length > 0) {
       const address = addressOf(view.remoteAddress, view.header('x-forwarded-for'));
@@ -43,4 +48,17 @@ export function makeSkip<Request>(
     }
     return read.when?.(view) === true;
   };
+}
+
+/** `/assets/../admin` is `/admin`, as for whoever serves it: a list of what is skipped must not be a way in. */
+function pathOf(url: string): string {
+  const path = url.split(/[?#]/, 1)[0] as string;
+  if (!/\/\.|%2e|%2f|%5c|\\|\/\//i.test(path)) return path;
+  // Read as a slash by some and not by others: no such path is on a list.
+  if (/%2f|%5c/i.test(path)) return '';
+  try {
+    return new URL(path.replace(/^\/{2,}/, '/'), 'http://localhost').pathname;
+  } catch {
+    return '';
+  }
 }

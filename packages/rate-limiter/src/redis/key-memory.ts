@@ -16,7 +16,13 @@ const LEASE_LEFT = 5;
 const LEASE_UNTIL = 6;
 const LEASE_ASKED_UNTIL = 7;
 const ASKED_AT = 8;
-const NOTES = 9;
+/** Of the local row, what Redis decided on: taken while other processes may still have to tell it of theirs. */
+const SHARED_USE = 9;
+const DENIED_AT = 10;
+const NOTES = 11;
+
+/** So long a denial is answered from memory at most: another process may have given units back meanwhile. */
+const LONGEST_DENIAL_MS = 1_000;
 
 /**
  * What this process remembers of the keys that it asked Redis about: the last known state, which goes on ageing as it does in Redis;
@@ -51,8 +57,9 @@ export class KeyMemory {
   /**
    * Takes over what Redis answered, unless something was decided here that it has not been told.
    * @param epoch the one in which Redis was asked
+   * @param settling whether the local row goes on to hold this process's share
    */
-  learn(at: number, now: number, usage: readonly Usage[], epoch: number): void {
+  learn(at: number, now: number, usage: readonly Usage[], epoch: number, settling: boolean): void {
     const { state } = this.table;
     if (this.#read(at, LOCAL) === 1 && !this.isSynced(at, epoch)) return;
     state.fill(0, at, at + this.#judge.width);
@@ -62,7 +69,7 @@ export class KeyMemory {
       if (used > 0) rule.place(state, offset, now, used, resetMs);
       offset += rule.width;
     });
-    this.#note(at, LOCAL, 0);
+    if (!settling) this.#note(at, LOCAL, 0);
     this.#note(at, EPOCH, epoch);
     this.#note(at, DENIED_UNTIL, 0);
   }
@@ -70,6 +77,7 @@ export class KeyMemory {
   rememberDenial(at: number, now: number, cost: number, waitMs: number, binding: number): void {
     if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#note(at, DENIED_UNTIL, now + waitMs);
+    this.#note(at, DENIED_AT, now);
     this.#note(at, DENIED_COST, cost);
     this.#note(at, DENIED_BY, binding);
   }
@@ -82,7 +90,7 @@ export class KeyMemory {
   denial(at: number, now: number, cost: number): Decision | undefined {
     const left = this.#read(at, DENIED_UNTIL) - now;
     const denied = this.#read(at, DENIED_COST);
-    if (left <= 0 || cost < denied) return undefined;
+    if (left <= 0 || cost < denied || now - this.#read(at, DENIED_AT) > LONGEST_DENIAL_MS) return undefined;
     const { state } = this.table;
     const wait = cost > denied ? Math.max(left, this.#judge.waitMs(state, at, now, cost)) : left;
     const policies = this.#judge.policies(state, at, now, 1);
@@ -125,6 +133,17 @@ export class KeyMemory {
     return this.#judge.decideWeighted(state, at, now, cost, this.#instances, true);
   }
 
+  /** Takes of this process's share what Redis is to decide on too. */
+  takeShare(key: string, now: number, cost: number): Decision {
+    const place = this.place(key, now);
+    if (place === undefined) return this.decideLocally(key, now, cost);
+    const { state } = this.table;
+    const local = this.#beginLocal(place);
+    const decision = this.#judge.decideWeighted(state, local, now, cost, this.#instances, true);
+    if (decision.allowed) this.#note(place, SHARED_USE, this.#read(place, SHARED_USE) + cost);
+    return decision;
+  }
+
   localUsage(key: string, now: number): number[] {
     const [state, at] = this.#localRow(key, now);
     return this.#judge.used(state, at, now);
@@ -161,11 +180,13 @@ export class KeyMemory {
   merges(at: number, now: number): Merge[] | undefined {
     const { state } = this.table;
     const local = this.#read(at, LOCAL) === 1;
+    const shared = local ? this.#read(at, SHARED_USE) : 0;
     const known = this.#judge.used(state, at, now);
     let offset = local ? at + this.#judge.width : at;
     const merges = this.#judge.rules.map((rule, index) => {
       const floor = known[index] ?? 0;
-      const debt = Math.max(0, rule.used(state, offset, now) - floor) / this.#instances;
+      const own = Math.max(0, rule.used(state, offset, now) - floor) / this.#instances;
+      const debt = Math.max(0, own - shared);
       const resetMs = rule.resetMs(state, offset, now);
       offset += rule.width;
       return { floor, debt, resetMs };
@@ -181,13 +202,18 @@ export class KeyMemory {
       state[at + this.#notes + LOCAL] = 1;
       return [state, at + this.#judge.width];
     }
-    const local = place + this.#judge.width;
     this.setEpoch(place, 0);
+    return [this.table.state, this.#beginLocal(place)];
+  }
+
+  #beginLocal(place: number): number {
+    const local = place + this.#judge.width;
     if (this.#read(place, LOCAL) === 0) {
       this.table.state.copyWithin(local, place, local);
       this.#note(place, LOCAL, 1);
+      this.#note(place, SHARED_USE, 0);
     }
-    return [this.table.state, local];
+    return local;
   }
 
   #read(at: number, note: number): number {

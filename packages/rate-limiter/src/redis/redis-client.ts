@@ -12,6 +12,8 @@ export interface RedisClient {
   ): Promise<unknown>;
   eval(script: string, keyCount: number, ...keysAndArguments: (string | Buffer | number)[]): Promise<unknown>;
   ping(): Promise<unknown>;
+  on(event: 'ready' | 'close', listener: () => void): unknown;
+  removeListener(event: 'ready' | 'close', listener: () => void): unknown;
 }
 
 /**

@@ -1,15 +1,24 @@
 import { CircuitBreaker } from '@mainstay/circuit-breaker';
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
+import { onConnectionNews } from './connection-news.js';
 import { isReady, type RedisClient } from './redis-client.js';
-
-/** What {@link RedisGuard.attempt} resolves with when Redis was not asked or did not answer in time. */
-export const UNAVAILABLE = Symbol('unavailable');
 
 const CONSECUTIVE_FAILURES = 3;
 const OPEN_MS = 500;
 const MAX_OPEN_MS = 2_000;
 /** How often it is looked after a Redis that is away; what was used meanwhile is told to it when it is back. */
 const LOOK_EVERY_MS = 200;
+
+/** A command, and what becomes of it: exactly one of `answered` and `unavailable` is called, once. */
+export interface Errand {
+  send(): Promise<unknown>;
+  /** What it throws is a failure too, after which `unavailable` is called. */
+  answered(reply: unknown): void;
+  /** Redis was not asked, failed, or did not answer in time. */
+  unavailable(): void;
+  /** A second command where the first one's failure is no failure of Redis. */
+  retry?(error: unknown): Promise<unknown> | undefined;
+}
 
 export interface GuardListener {
   away(error: unknown): void;
@@ -26,23 +35,24 @@ export class RedisGuard {
   timeouts = 0;
   skipped = 0;
   readonly #client: RedisClient;
-  readonly #clock: Clock;
   readonly #deadlines: DeadlineQueue;
   readonly #timeoutMs: number;
   readonly #listener: GuardListener;
+  readonly #stopWatching: () => void;
   readonly #breaker: CircuitBreaker;
   #away = false;
   #closed = false;
   #connecting = false;
   #look: Deadline | undefined;
-  #lastFailureAt = Number.NEGATIVE_INFINITY;
+  /** Failures that were counted. */
+  #failures = 0;
 
   constructor(name: string, client: RedisClient, timeoutMs: number, clock: Clock, listener: GuardListener) {
     this.#client = client;
-    this.#clock = clock;
     this.#deadlines = deadlinesOf(clock);
     this.#timeoutMs = timeoutMs;
     this.#listener = listener;
+    this.#stopWatching = this.#watch();
     this.#breaker = new CircuitBreaker({
       name: `${name} redis`,
       consecutiveFailures: CONSECUTIVE_FAILURES,
@@ -50,6 +60,13 @@ export class RedisGuard {
       openBackoff: { factor: 2, maxMs: MAX_OPEN_MS },
       halfOpen: { probes: 1, successThreshold: 1 },
       clock,
+    });
+  }
+
+  /** A process that answers from what it remembers would not notice that Redis was away, and has to tell it afterwards. */
+  #watch(): () => void {
+    return onConnectionNews(this.#client, (news) => {
+      if (news === 'close' && !this.#closed) this.#goAway(undefined);
     });
   }
 
@@ -69,66 +86,68 @@ export class RedisGuard {
       this.#goUp();
       return true;
     }
-    this.#goAway(new Error(`The Redis client is "${this.#client.status}"`));
+    this.#goAway(undefined);
     return false;
   }
 
-  /**
-   * Resolves with the answer, or with `UNAVAILABLE`; never rejects. A late answer is dropped.
-   * @param read makes the answer of the reply; what it throws is a failure too
-   */
-  attempt<T>(send: () => Promise<unknown>, read: (reply: unknown) => T): Promise<T | typeof UNAVAILABLE> {
+  /** Sends it, if Redis is there. A late answer is dropped. */
+  run(errand: Errand): void {
     const permit = this.available() ? this.#breaker.tryAcquire() : undefined;
-    if (permit === undefined) return Promise.resolve(UNAVAILABLE);
-    const startedAt = this.#clock.now();
-    return new Promise((resolve) => {
-      let open = true;
-      const fail = (error: unknown): void => {
-        open = false;
-        // What was already under way when the last failure was counted tells nothing new: it hangs on the same outage.
-        if (startedAt >= this.#lastFailureAt) {
-          this.#lastFailureAt = this.#clock.now();
-          permit.failure(error);
-        } else permit.ignore();
-        if (!this.up) this.#goAway(error);
-        resolve(UNAVAILABLE);
-      };
-      const deadline = this.#expire(this.#timeoutMs, () => {
-        if (!open) return;
-        this.timeouts += 1;
-        fail(new Error(`Redis did not answer within ${this.#timeoutMs} ms`));
-      });
-      const failed = (error: unknown): void => {
-        if (!open) return;
-        deadline.cancel();
-        this.errors += 1;
-        fail(error);
-      };
-      const answered = (reply: unknown): void => {
-        if (!open) return;
-        let answer: T;
-        try {
-          answer = read(reply);
-        } catch (error) {
-          failed(error);
-          return;
-        }
-        open = false;
-        deadline.cancel();
-        permit.success();
-        resolve(answer);
-      };
-      try {
-        send().then(answered, failed);
-      } catch (error) {
-        // A client that throws instead of rejecting is a client that failed.
-        failed(error);
-      }
+    if (permit === undefined) {
+      errand.unavailable();
+      return;
+    }
+    const failuresBefore = this.#failures;
+    let open = true;
+    const fail = (error: unknown): void => {
+      open = false;
+      deadline.cancel();
+      // What was already under way when the last failure was counted tells nothing new: it hangs on the same outage.
+      if (this.#failures === failuresBefore) {
+        this.#failures += 1;
+        permit.failure(error);
+      } else permit.ignore();
+      if (!this.up) this.#goAway(error);
+      errand.unavailable();
+    };
+    const deadline = this.#expire(this.#timeoutMs, () => {
+      if (!open) return;
+      this.timeouts += 1;
+      fail(new Error(`Redis did not answer within ${this.#timeoutMs} ms`));
     });
+    const answered = (reply: unknown): void => {
+      if (!open) return;
+      try {
+        errand.answered(reply);
+      } catch (error) {
+        failed(error);
+        return;
+      }
+      open = false;
+      deadline.cancel();
+      permit.success();
+    };
+    const failed = (error: unknown): void => {
+      if (!open) return;
+      this.errors += 1;
+      fail(error);
+    };
+    const failedOnce = (error: unknown): void => {
+      const again = open ? errand.retry?.(error) : undefined;
+      if (again === undefined) failed(error);
+      else again.then(answered, failed);
+    };
+    try {
+      errand.send().then(answered, failedOnce);
+    } catch (error) {
+      // A client that throws instead of rejecting is a client that failed.
+      failed(error);
+    }
   }
 
   close(): void {
     this.#closed = true;
+    this.#stopWatching();
     this.#look?.cancel();
   }
 
@@ -149,7 +168,7 @@ export class RedisGuard {
     this.#connect();
     if (this.#away) return;
     this.#away = true;
-    this.#listener.away(error);
+    this.#listener.away(error ?? new Error(`The Redis client is "${this.#client.status}"`));
     this.#lookLater();
   }
 

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { rulesInLua } from './script-rules.js';
+import { shortForm } from './script-short.js';
 
 export interface Script {
   readonly text: string;
@@ -16,29 +18,11 @@ export interface Script {
  *      then takes up to `lease` units, at most half of what is left. Merging brings what a process knows into a Redis that forgot it
  *      (floor), and what it used on its own (debt), to be forgotten in `reset`.
  *   `1 difference takenAt usedThen…`  corrects a reservation.
- * By far the most requests are one gcra limit and one run. They have a short form, which takes a quarter of the time: ARGV is capacity,
- * units a microsecond, cost, count; the answer is admitted, wait, used.
+ * One gcra limit and one run have a {@link shortForm}.
  * The long form answers with numbers: now, lease granted, for each run: admitted, wait (-1: never), binding limit; for each limit: used, reset,
  * refill.
  */
-const body = `
-if ARGV[4] then
-  local capacity, rate, cost, count = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-  local used, admitted, wait = 0, count, 0
-  local stored = redis.call('GET', KEYS[1])
-  if stored then
-    local kind, level, last
-    if #stored == 24 then kind, level, last = struct.unpack('ddd', stored) end
-    if kind == 1 then used = math.max(0, level - math.max(0, now - last) * rate) end
-  end
-  if cost > 0 then admitted = math.max(0, math.min(count, math.floor((capacity - used + 1e-6) / cost))) end
-  if admitted < count then wait = cost > capacity + 1e-6 and -1 or (used + admitted * cost + cost - capacity) / rate end
-  if admitted * cost > 0 then
-    used = used + admitted * cost
-    redis.call('SET', KEYS[1], struct.pack('ddd', 1, used, now), 'PX', math.ceil(used / rate / 1000) + 1)
-  end
-  return string.format('%d %.0f %.6f', admitted, math.ceil(wait), used)
-end
+const longForm = `
 local function numbers(text)
   local list = {}
   for token in string.gmatch(text, '%S+') do list[#list + 1] = tonumber(token) end
@@ -46,117 +30,10 @@ local function numbers(text)
 end
 local HAIR = 1e-6
 local parameters, request = numbers(ARGV[1]), numbers(ARGV[2])
-local stored = redis.call('GET', KEYS[1])
+local stored = call('GET', key)
 local saved, from, changed = {}, 1, false
 if stored and #stored % 8 == 0 then saved = { struct.unpack(string.rep('d', #stored / 8), stored) } end
-local rules = {}
-
-local function load(rule)
-  if saved[from] ~= rule.kind then from = #saved + 1 end
-  if rule.kind == 1 then
-    rule.used = 0
-    if saved[from + 2] then rule.used = math.max(0, saved[from + 1] - math.max(0, now - saved[from + 2]) * rule.first) end
-    from = from + 3
-  elseif rule.kind == 2 then
-    local length, n = rule.second, rule.first
-    rule.newest, rule.counts, rule.used = math.floor(now / length), {}, 0
-    for age = 0, n do rule.counts[age] = 0 end
-    if saved[from + 4 + n] and saved[from + 1] == length and saved[from + 3] == n then
-      rule.newest = math.max(rule.newest, saved[from + 2])
-      local shift = rule.newest - saved[from + 2]
-      for age = 0, n - shift do
-        rule.counts[age + shift] = saved[from + 4 + age]
-        rule.used = rule.used + saved[from + 4 + age]
-      end
-    end
-    from = from + 5 + n
-  else
-    rule.start, rule.used = now, 0
-    if saved[from + 2] and now - saved[from + 1] < rule.first then
-      rule.start, rule.used = math.min(now, saved[from + 1]), saved[from + 2]
-    end
-    from = from + 3
-  end
-end
-
-local parts = {}
-local function save(rule)
-  local at = #parts
-  parts[at + 1] = rule.kind
-  if rule.kind == 1 then
-    parts[at + 2], parts[at + 3] = rule.used, now
-  elseif rule.kind == 3 then
-    parts[at + 2], parts[at + 3] = rule.start, rule.used
-  else
-    parts[at + 2], parts[at + 3], parts[at + 4] = rule.second, rule.newest, rule.first
-    for age = 0, rule.first do parts[at + 5 + age] = rule.counts[age] end
-  end
-end
-
-local function leaves(rule, age) return (rule.newest - age + rule.first + 1) * rule.second - now end
-
-local function take(rule, units, age)
-  if rule.kind == 3 and rule.used == 0 then rule.start = now end
-  if rule.kind == 2 then rule.counts[age or 0] = rule.counts[age or 0] + units end
-  rule.used = rule.used + units
-  changed = true
-end
-
-local function wait(rule, excess)
-  if rule.kind == 1 then return excess / rule.first end
-  if rule.kind == 3 then return rule.start + rule.first - now end
-  for age = rule.first, 0, -1 do
-    excess = excess - rule.counts[age]
-    if excess <= HAIR then return leaves(rule, age) end
-  end
-  return leaves(rule, 0)
-end
-
-local function reset(rule)
-  if rule.used <= 0 then return 0 end
-  if rule.kind == 1 then return rule.used / rule.first end
-  if rule.kind == 3 then return rule.start + rule.first - now end
-  for age = 0, rule.first do
-    if rule.counts[age] > 0 then return leaves(rule, age) end
-  end
-  return 0
-end
-
-local function refill(rule)
-  if rule.used <= 0 then return 0 end
-  local left = rule.capacity - rule.used
-  local excess = math.max(math.floor(left + HAIR) + 1, 1) - left
-  if excess >= rule.used then return reset(rule) end
-  return wait(rule, excess)
-end
-
-local function merge(rule, floor, debt, resets)
-  local units = math.max(0, floor - rule.used) + debt
-  if units <= 0 then return end
-  if rule.kind == 2 then
-    local age = rule.newest + rule.first + 1 - math.ceil((now + resets) / rule.second)
-    return take(rule, units, math.max(0, math.min(rule.first, age)))
-  end
-  local fresh = rule.used == 0
-  take(rule, units)
-  if rule.kind == 3 and fresh then rule.start = now + math.min(resets, rule.first) - rule.first end
-end
-
-local function giveBack(rule, units, takenAt, usedThen)
-  if rule.kind == 1 then
-    units = math.min(units, math.max(0, usedThen - (now - takenAt) * rule.first), rule.used)
-  elseif rule.kind == 2 then
-    local age = rule.newest - math.floor(takenAt / rule.second)
-    if age < 0 or age > rule.first then return end
-    units = math.min(units, rule.counts[age])
-    rule.counts[age] = rule.counts[age] - units
-  else
-    if takenAt < rule.start then return end
-    units = math.min(units, rule.used)
-  end
-  rule.used = rule.used - units
-  changed = true
-end
+${rulesInLua.trim()}
 
 for index = 1, #parameters, 4 do
   local rule = { kind = parameters[index], capacity = parameters[index + 1], first = parameters[index + 2], second = parameters[index + 3] }
@@ -233,15 +110,15 @@ for _, rule in ipairs(rules) do
 end
 if changed then
   local state = struct.pack(string.rep('d', #parts), unpack(parts))
-  if longest > 0 then redis.call('SET', KEYS[1], state, 'PX', math.ceil(longest / 1000) + 1)
-  elseif stored then redis.call('DEL', KEYS[1]) end
+  if longest > 0 then call('SET', key, state, 'PX', math.ceil(longest / 1000) + 1)
+  elseif stored then call('DEL', key) end
 end
 return table.concat(answer, ' ')
 `;
 
 /** @param now Lua for the time in microseconds; tests give their own */
 export function makeScript(now: string): Script {
-  const text = `${now}\n${body.trim()}\n`;
+  const text = `${now}\n${shortForm.trim()}\n${longForm.trim()}\n`;
   return { text, sha1: createHash('sha1').update(text).digest('hex') };
 }
 

@@ -1,7 +1,5 @@
 import type { Usage } from '../decision.js';
 import { HAIR, type Rule } from '../rules/rule.js';
-import type { RedisClient } from './redis-client.js';
-import type { Script } from './script.js';
 
 /** What became of requests with the same cost that were decided one after the other. */
 export interface RunAnswer {
@@ -29,16 +27,15 @@ export interface Merge {
 /** What the script is told of the limits, the same with every call: all of them, and what the short form needs of a single gcra. */
 export interface RulesText {
   readonly all: string;
-  readonly short: readonly [capacity: string, rate: string] | undefined;
+  readonly short: readonly [capacity: string, rate: string, expiryMs: string] | undefined;
 }
 
 export function rulesText(rules: readonly Rule[]): RulesText {
   const [first] = rules;
-  const short = rules.length === 1 && first?.algorithm === 'gcra';
-  return {
-    all: rules.flatMap((rule) => rule.forScript).join(' '),
-    short: short ? [String(first.forScript[1]), String(first.forScript[2])] : undefined,
-  };
+  const all = rules.flatMap((rule) => rule.forScript).join(' ');
+  if (rules.length > 1 || first?.algorithm !== 'gcra') return { all, short: undefined };
+  const [, capacity, rate] = first.forScript;
+  return { all, short: [String(capacity), String(rate), String(Math.ceil(capacity / rate / 1_000) + 1)] };
 }
 
 export type Request = readonly string[];
@@ -55,7 +52,7 @@ export function decideRequest(
   timed: boolean,
 ): Request {
   if (short !== undefined && !timed && merges === undefined && lease === 0 && runs.length === 2) {
-    return [short[0], short[1], String(runs[0]), String(runs[1])];
+    return runs[0] === 1 && runs[1] === 1 ? short : [...short, String(runs[0]), String(runs[1])];
   }
   const merging =
     merges === undefined
@@ -73,17 +70,23 @@ export function settleRequest(
   return [all, `1 ${difference} ${takenAtMicros} ${usedThen.join(' ')}`];
 }
 
-/** @param runs how many were asked for */
-export function readAnswer(reply: unknown, runs: number, rules: readonly Rule[]): Answer {
+/** @param asked the runs that were asked for, pairs of cost and count */
+export function readAnswer(reply: unknown, asked: readonly number[], rules: readonly Rule[]): Answer {
+  const runs = asked.length / 2;
+  // All of one run: the script says no more than what is used now.
+  if (typeof reply === 'number' && runs === 1)
+    return shortAnswer(asked[1] as number, 0, reply / 1e6, rules[0] as Rule);
   const numbers = String(reply).split(' ').map(Number);
-  if (numbers.length === 3 && runs === 1) return shortAnswer(numbers, rules[0] as Rule);
+  if (numbers.length === 3 && runs === 1) {
+    return shortAnswer(numbers[0] as number, numbers[1] as number, numbers[2] as number, rules[0] as Rule);
+  }
   if (numbers.some(Number.isNaN) || numbers.length !== 2 + 3 * (runs + rules.length)) {
     throw new Error(`The script answered something else than ${runs} runs and ${rules.length} limits`);
   }
   return longAnswer(numbers, runs, rules.length);
 }
 
-function shortAnswer([admitted = 0, wait = 0, used = 0]: readonly number[], rule: Rule): Answer {
+function shortAnswer(admitted: number, wait: number, used: number, rule: Rule): Answer {
   const perMs = rule.forScript[2] * 1_000;
   const left = rule.capacity - used;
   const excess = Math.max(Math.floor(left + HAIR) + 1, 1) - left;
@@ -116,20 +119,7 @@ function longAnswer(numbers: readonly number[], runs: number, rules: number): An
 
 const waitMs = (micros: number): number => (micros < 0 ? Number.POSITIVE_INFINITY : micros / 1_000);
 
-/**
- * EVALSHA, and EVAL where Redis does not know the script (a restart, SCRIPT FLUSH, a new node).
- * @param request asked again after `onUnknown`, since such a Redis may have forgotten more than the script
- */
-export function runScript(
-  client: RedisClient,
-  { text, sha1 }: Script,
-  key: string,
-  request: () => Request,
-  onUnknown: () => void,
-): Promise<unknown> {
-  return client.evalsha(sha1, 1, key, ...request()).catch((error: unknown) => {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    onUnknown();
-    return client.eval(text, 1, key, ...request());
-  });
+/** The answer of a Redis that was restarted, is a new node, or was told to forget its scripts. */
+export function knowsNoScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }

@@ -40,7 +40,7 @@ export class Gcra implements Rule {
     const floor = now * this.#rate;
     const arrival = Math.max(state[at] as number, floor);
     const before = arrival - floor;
-    const allowed = cost <= capacity - before + HAIR;
+    const allowed = cost <= capacity - before + HAIR || cost === 0;
     if (allowed && cost > 0) state[at] = arrival + cost;
     const level = allowed ? before + cost : before;
     const left = capacity - level;

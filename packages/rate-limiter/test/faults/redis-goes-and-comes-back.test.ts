@@ -1,5 +1,7 @@
+import { Redis } from 'ioredis';
 import { expect } from 'vitest';
-import type { RateLimiter } from '../../src/index.js';
+import { RateLimiter } from '../../src/index.js';
+import { redisStore } from '../../src/redis.js';
 import { redisTest, sleep, until } from '../support/redis.js';
 
 const tenMinutes = 600_000;
@@ -197,4 +199,100 @@ redisTest('reservations survive an outage: a surcharge is told when Redis is bac
   const { remaining } = await limiter.consume('k', { cost: 0 });
   expect(remaining).toBeLessThanOrEqual(35);
   expect(remaining).toBeGreaterThanOrEqual(0);
+});
+
+redisTest(
+  'restarted empty under ten processes that come back one after the other: nobody gets what others used',
+  async (workshop) => {
+    const processes = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        workshop.limiter({
+          limit: 100,
+          windowMs: tenMinutes,
+          instances: 10,
+          redis: { timeoutMs: 200 },
+          connection: { retryStrategy: () => 50 + 200 * index },
+        }),
+      ),
+    );
+    const burst = async ({ limiter }: { limiter: RateLimiter }, requests: number): Promise<number> => {
+      const decisions = await Promise.all(Array.from({ length: requests }, () => limiter.consume('k')));
+      return decisions.filter(({ allowed }) => allowed).length;
+    };
+    let allowed = await burst(processes[9] as (typeof processes)[0], 300);
+    expect(allowed).toBe(100);
+    await workshop.server.kill();
+    await Promise.all(processes.map(({ client }) => until(() => client.status !== 'ready')));
+    for (const one of processes) allowed += await burst(one, 60);
+    // Nobody else had heard of the key: each has its tenth.
+    expect(allowed).toBe(190);
+    await workshop.server.start();
+    for (let round = 0; round < 100; round += 1) {
+      for (const one of processes) allowed += await burst(one, 30);
+      await sleep(50);
+    }
+    await until(async () => {
+      const decisions = await Promise.all(processes.map(({ limiter }) => limiter.consume('k')));
+      allowed += decisions.filter((decision) => decision.allowed).length;
+      return decisions.every(({ degraded }) => !degraded);
+    });
+    // Whoever is back first takes nothing of what the others have yet to tell of.
+    expect(allowed).toBe(190);
+  },
+);
+
+redisTest(
+  'a process that begins waits for its connection: it neither gives a used-up key a new quota nor refuses',
+  async (workshop) => {
+    const options = { limit: 10, windowMs: tenMinutes, redis: { timeoutMs: 2_000 } };
+    const { limiter } = await workshop.limiter(options);
+    expect(await allowedOf(limiter, 12)).toBe(10);
+    for (const onStoreFailure of ['local', 'deny'] as const) {
+      for (const lazyConnect of [true, false]) {
+        const fresh = new Redis(workshop.server.url, { lazyConnect });
+        fresh.on('error', () => {});
+        const late = new RateLimiter({
+          name: workshop.name,
+          limit: 10,
+          windowMs: tenMinutes,
+          algorithm: 'strict',
+          onStoreFailure,
+          store: redisStore(fresh, { timeoutMs: 2_000 }),
+        });
+        expect(fresh.status).not.toBe('ready');
+        const decisions = await Promise.all(Array.from({ length: 5 }, () => late.consume('k')));
+        expect(decisions.every(({ allowed, degraded }) => !allowed && !degraded)).toBe(true);
+        expect((await late.reserve('another', 1)).decision).toMatchObject({ allowed: true, degraded: false });
+        fresh.disconnect();
+        await late.close();
+      }
+    }
+  },
+);
+
+redisTest('a refund that cannot be told while Redis is away is told when it is back', async (workshop) => {
+  for (const algorithm of ['strict', 'fixed', 'gcra'] as const) {
+    const options = {
+      limit: 100,
+      windowMs: tenMinutes,
+      algorithm,
+      redis: { timeoutMs: 100, prefix: algorithm },
+      ...(algorithm === 'gcra' ? { burst: 100 } : {}),
+    };
+    const { limiter } = await workshop.limiter(options);
+    const other = await workshop.limiter(options);
+    await limiter.consume('k', { cost: 10 });
+    const reservation = await limiter.reserve('k', 40);
+    await workshop.server.freeze();
+    await until(async () => {
+      await limiter.consume('another');
+      return limiter.stats().store === 'away';
+    });
+    await reservation.settle(0);
+    await workshop.server.thaw();
+    await back(limiter);
+    await until(async () => (await other.limiter.consume('k', { cost: 0 })).remaining >= 89);
+    await sleep(300);
+    expect((await other.limiter.consume('k', { cost: 0 })).remaining).toBeLessThanOrEqual(91);
+  }
 });

@@ -20,6 +20,7 @@ afterEach(async () => {
 
 type Extra = Partial<Omit<SingleLimitOptions, 'limits'>> & {
   redis?: RedisStoreOptions;
+  connection?: RedisOptions;
   limits?: RateLimiterOptions['limits'];
 };
 
@@ -52,8 +53,8 @@ export function redisTest(name: string, run: (workshop: Workshop) => Promise<voi
       if (options.lazyConnect !== true) await made.connect();
       return made;
     };
-    const limiter = async ({ redis, ...options }: Extra = {}) => {
-      const connection = await client();
+    const limiter = async ({ redis, connection: connectionOptions, ...options }: Extra = {}) => {
+      const connection = await client(connectionOptions);
       const limits = options.limits === undefined ? { limit: 10, windowMs: 60_000, algorithm: 'strict' } : {};
       const made = new RateLimiter({
         name: limiterName,
