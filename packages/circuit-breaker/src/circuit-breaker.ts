@@ -1,9 +1,9 @@
-import { Events, type Listener, withoutStack } from '@mainstay/core';
+import { Events, type Listener } from '@mainstay/core';
 import { CallContext } from './call-context.js';
 import { promiseOf, rejected } from './call-end.js';
 import { callWithSignal } from './call-with-signal.js';
 import { Circuit } from './circuit.js';
-import { CircuitOpenError } from './circuit-open-error.js';
+import { type CircuitOpenError, circuitOpenError } from './circuit-open-error.js';
 import type { CircuitBreakerOptions } from './options.js';
 import { Permit } from './permit.js';
 import { prepared } from './prepared-options.js';
@@ -204,7 +204,7 @@ export class CircuitBreaker {
     const { name } = this;
     this.#circuit.rejected++;
     if (this.#circuit.events?.has('reject')) this.#announceRejection(state, retryAfterMs);
-    return withoutStack(() => new CircuitOpenError(name, state, retryAfterMs));
+    return circuitOpenError(name, state, retryAfterMs);
   }
 
   #announceRejection(state: CircuitState, retryAfterMs: number): void {

@@ -3,6 +3,20 @@ import type { CircuitState } from './types.js';
 
 const CODE = 'ERR_CIRCUIT_OPEN';
 
+let lastName = '';
+let lastState: CircuitState | undefined;
+let lastMessage = '';
+
+/** Kept for the next error, which is most likely of the same circuit: joining the text is a third of what a rejection allocates. */
+function messageOf(breakerName: string, state: CircuitState): string {
+  if (breakerName !== lastName || state !== lastState) {
+    lastName = breakerName;
+    lastState = state;
+    lastMessage = `Circuit "${breakerName}" is ${state}`;
+  }
+  return lastMessage;
+}
+
 /** The call was not made, because the circuit is not closed. Without a stack trace: there may be thousands a second. */
 export class CircuitOpenError extends MainstayError {
   static {
@@ -21,10 +35,36 @@ export class CircuitOpenError extends MainstayError {
   readonly retryAfterMs: number;
 
   constructor(breakerName: string, state: CircuitState, retryAfterMs: number) {
-    super(CODE, `Circuit "${breakerName}" is ${state}`);
+    super(CODE, messageOf(breakerName, state));
     this.breakerName = breakerName;
     this.state = state;
     this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/**
+ * The error without its stack trace. As `withoutStack` of core, but for the closure that one would need: it is another third of
+ * what a rejection allocates, and what is allocated makes the difference on a busy machine, where collections are dear.
+ */
+export function circuitOpenError(
+  breakerName: string,
+  state: CircuitState,
+  retryAfterMs: number,
+): CircuitOpenError {
+  const limit = Error.stackTraceLimit;
+  setStackTraceLimit(0);
+  try {
+    return new CircuitOpenError(breakerName, state, retryAfterMs);
+  } finally {
+    setStackTraceLimit(limit);
+  }
+}
+
+function setStackTraceLimit(limit: number): void {
+  try {
+    Error.stackTraceLimit = limit;
+  } catch {
+    // Frozen (`--frozen-intrinsics`): then it has its trace.
   }
 }
 
