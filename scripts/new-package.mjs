@@ -140,5 +140,5 @@ if (existsSync(path.join(root, 'pnpm-lock.yaml'))) {
 }
 console.log(`packages/${name} is made, with its floor and its place in the lockfile.`);
 console.log(
-  `Next: npm test -- ${name}; then the README and the types, the tests, a changeset (npm run changeset).`,
+  `Next: npm test -- ${name}; then the README and the types, the tests, an example (examples/${name}-<framework>), a changeset (npm run changeset).`,
 );
