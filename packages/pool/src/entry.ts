@@ -4,6 +4,8 @@ import type { LeaseKeeper } from './lease.js';
 /** Part of a resource's lifetime that is taken off at random, so that those made together do not end together. */
 const LIFETIME_JITTER_RATIO = 0.1;
 
+let serials = 0;
+
 /** Where a resource of the pool is: in the stack, in somebody's hands, being validated or reset, or no longer the pool's. */
 export type EntryState = 'idle' | 'leased' | 'checking' | 'gone';
 
@@ -21,6 +23,8 @@ export class Entry<R> {
   declare readonly expiresAt: number;
   /** 0 to 1, drawn once: what is done to all from time to time is not done to all at once. */
   readonly jitter = Math.random();
+  /** Tells it from all others without keeping it. */
+  readonly serial = ++serials;
   state: EntryState = 'checking';
   /** Since when it has been in its state; for an idle one, since its holder gave it back. */
   declare since: number;

@@ -5,8 +5,9 @@ export type Trace = { readonly stack?: string };
 
 /** What is known of one loan: where it was asked for, and which loan of the same async context it is nested in. */
 export class Holding {
-  /** The pool, for comparison only. */
+  /** The pool, and the resource's record in it by a number of its own: for comparison only. */
   readonly owner: object;
+  readonly serial: number;
   /** Until the resource is given back. */
   live = true;
   /** The loan in whose async context this one was first used. */
@@ -21,8 +22,9 @@ export class Holding {
   /** Called when the lease was collected without being given back. */
   #reclaim: (() => void) | undefined;
 
-  constructor(owner: object, reclaim: () => void) {
+  constructor(owner: object, serial: number, reclaim: () => void) {
     this.owner = owner;
+    this.serial = serial;
     this.#reclaim = reclaim;
   }
 
@@ -73,6 +75,21 @@ export function heldHere(): Holding | undefined {
   let holding = contexts.getStore();
   while (holding !== undefined && !holding.live) holding = holding.outer;
   return holding;
+}
+
+/** What the present async context was marked with last, be it over or not. */
+export const markHere = (): Holding | undefined => (marked ? contexts.getStore() : undefined);
+
+/**
+ * Whether the present async context is that of somebody who held the same resource before, and has given it back, while
+ * the present holder is known and is somebody else.
+ * @param origin the mark of the context that asked for the present loan: one may hold the same resource twice in a row
+ */
+export function gaveBackHere(present: Holding, origin: Holding | undefined): boolean {
+  if (!present.entered) return false;
+  const here = contexts.getStore();
+  if (here === undefined || here === origin || here.live) return false;
+  return here.owner === present.owner && here.serial === present.serial;
 }
 
 /** The loans of one pool among a loan and those it is nested in. */

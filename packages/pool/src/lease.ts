@@ -35,6 +35,11 @@ export interface LeaseKeeper<R> {
 }
 
 export class PoolLease<R> implements Lease<R> {
+  /**
+   * Most of the time no lease is alive when V8 collects garbage; what it knows of their shape would go with the last one, and
+   * with it the code that was optimised for that shape, at each collection.
+   */
+  static readonly example: object = new PoolLease({ generation: 0 } as Entry<unknown>);
   readonly #entry: Entry<R>;
   readonly #generation: number;
 

@@ -165,7 +165,7 @@ export class Lending<R> implements LeaseKeeper<R> {
   }
 
   #remember(entry: Entry<R>): Holding {
-    entry.holding ??= new Holding(this, () => this.#missed(entry));
+    entry.holding ??= new Holding(this, entry.serial, () => this.#missed(entry));
     return entry.holding;
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '@mainstay/core';
 import type { PoolClient, PoolConfig } from 'pg';
 import type { AcquireOptions } from '../acquire-options.js';
 import type { Entry } from '../entry.js';
+import { gaveBackHere, type Holding, markHere } from '../holding.js';
 import type { CreateContext } from '../options.js';
 import { type Pool, type PoolBehind, poolBehind } from '../pool.js';
 import { clean, isUntouched, ping, type SessionReset } from './bleed-guard.js';
@@ -68,7 +69,7 @@ export class Checkouts {
           return text === undefined ? undefined : fingerprint(text).slice(0, DESCRIBED);
         },
       },
-      { present: this.#handOut, inWords: inWordsOfPg },
+      { present: (entry) => this.#handOut(entry, undefined, false), inWords: inWordsOfPg },
     );
     this.pool = this.#behind.pool;
   }
@@ -76,7 +77,7 @@ export class Checkouts {
   /** A client whose `release` belongs to this checkout. */
   checkOut(options?: AcquireOptions): Promise<PgClient> {
     const entry = options?.signal?.aborted === true ? undefined : this.#behind.obtain(this.checkOut);
-    return entry === undefined ? this.#wait(options) : Promise.resolve(this.#handOut(entry));
+    return entry === undefined ? this.#wait(options) : Promise.resolve(this.#handOut(entry, markHere()));
   }
 
   #wait(options: AcquireOptions | undefined): Promise<PgClient> {
@@ -136,18 +137,30 @@ export class Checkouts {
     }
   }
 
-  readonly #handOut = (entry: Entry<PgClient>): PgClient => {
+  /**
+   * pg's clients have one `release`, whoever calls it, and one identity, which libraries keep in maps. Each loan has a function
+   * of its own: kept, it is inert afterwards. Whoever calls it as `client.release()` gets that of the present holder,
+   * and can be told from him only where both have marked their async contexts.
+   * @param origin the mark of the caller's context @param known false: he has waited, and whose context it is is not known
+   */
+  #handOut(entry: Entry<PgClient>, origin: Holding | undefined, known = true): PgClient {
     const { resource: client, generation } = entry;
     const state = stateOf(client);
     if (state !== undefined && state.entry !== entry) state.entry = entry;
     client.release = (error) => {
-      if (entry.generation === generation) this.takeBack(entry, error);
-      else if (entry.revoked !== generation) throw new Error(DOUBLE_RELEASE);
+      if (entry.generation !== generation) {
+        if (entry.revoked !== generation) throw new Error(DOUBLE_RELEASE);
+        return;
+      }
+      if (known && entry.holding !== undefined && gaveBackHere(entry.holding, origin)) {
+        throw new Error(`${DOUBLE_RELEASE} Somebody else holds it by now.`);
+      }
+      this.takeBack(entry, error);
     };
     if (this.#allowExitOnIdle) keepAlive(client, true);
     if (this.#listening.acquire) this.announce('acquire', client);
     return client;
-  };
+  }
 
   #logExpended(client: PoolClient, log: (message: string) => void): void {
     const { maxUses } = this.#options.pool;
