@@ -112,7 +112,9 @@ export class ClusterNodes {
       if (reconnect !== true && !fate.isCut) fate.isMeant = true;
       disconnect.call(node, reconnect);
     };
+    // Each of its commands that is overdue may say so.
     const end = (): void => {
+      if (fate.isCut) return;
       fate.isCut = true;
       cut(node);
     };

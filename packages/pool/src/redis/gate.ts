@@ -1,7 +1,7 @@
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
 import { blockingMs, type PipelineStream, type RedisCommand, type Send } from './commands.js';
 import { isHandshake } from './handshake.js';
-import { begin, isReply, type Passage, passageOf } from './passage.js';
+import { begin, CONNECTION_ENDED, isConnectionEnd, isReply, type Passage, passageOf } from './passage.js';
 import { notSentError, offlineError, timeoutError } from './redis-errors.js';
 import type { RedisClient } from './redis-options.js';
 import type { Wire } from './wire.js';
@@ -171,7 +171,7 @@ export class Gate {
     this.inFlight += 1;
     this.#unsent += 1;
     this.#limit(command, passage, stream);
-    this.#hear(command, passage);
+    this.#hear(command, passage, stream !== undefined);
     this.#options.sending?.(passage.name, command.args);
     return this.#send(command, stream, node);
   }
@@ -196,7 +196,7 @@ export class Gate {
     });
   }
 
-  #hear(command: RedisCommand, passage: Passage): void {
+  #hear(command: RedisCommand, passage: Passage, inPipeline: boolean): void {
     const { resolve, reject } = command;
     command.resolve = (result) => {
       passage.wire?.answered();
@@ -204,20 +204,24 @@ export class Gate {
       resolve.call(command, result);
     };
     command.reject = (error) => {
-      const outcome = passage.over ? error : this.#outcome(passage, error);
+      const outcome = passage.over ? error : this.#outcome(passage, error, inPipeline);
       this.#end(passage);
       reject.call(command, outcome);
     };
   }
 
-  #outcome(passage: Passage, error: unknown): unknown {
+  #outcome(passage: Passage, error: unknown, inPipeline: boolean): unknown {
     const { name, counters, translate } = this.#options;
     if (isReply(error)) return translate?.(passage.name, error) ?? error;
     const code = (error as { code?: unknown } | undefined)?.code;
     if (code === 'ERR_REDIS_INTERRUPTED') counters.interrupted += 1;
     // Whatever ioredis says about one that was not written: that it is not known to have been carried out is what counts.
     const isOurs = typeof code === 'string' && code.startsWith('ERR_REDIS_');
-    return isOurs || passage.sent ? error : notSentError(name, passage.name, error);
+    if (code === 'ERR_REDIS_OFFLINE' || code === 'ERR_REDIS_DOWN') counters.refused += 1;
+    if (isOurs || passage.sent) return error;
+    // A Cluster's pipeline looks at the text to know whether to try once more, for as long as its time lasts.
+    const again = inPipeline && this.#wire === undefined && isConnectionEnd(error);
+    return notSentError(name, passage.name, error, again ? CONNECTION_ENDED : undefined);
   }
 
   #end(passage: Passage): void {

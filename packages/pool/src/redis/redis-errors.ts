@@ -96,11 +96,14 @@ export const offlineError = (name: string, command: string, limit: number): Erro
     const text = `cannot be sent now, and ${limit} commands wait already (offlineQueue)`;
     return new RedisOfflineError('ERR_REDIS_OFFLINE', say(name, command, text), command, false);
   });
-/** @param cause what ioredis says */
-export const notSentError = (name: string, command: string, cause: unknown): Error =>
+/**
+ * @param cause what ioredis says
+ * @param message where it must be ioredis's own
+ */
+export const notSentError = (name: string, command: string, cause: unknown, message?: string): Error =>
   withoutStack(() => {
-    const text = 'was not sent: the connection ended before';
-    return new RedisOfflineError('ERR_REDIS_OFFLINE', say(name, command, text), command, false, cause);
+    const text = message ?? say(name, command, 'was not sent: the connection ended before');
+    return new RedisOfflineError('ERR_REDIS_OFFLINE', text, command, false, cause);
   });
 export const movedError = (name: string, command: string, cause: Error): Error => {
   const where = cause.message.split(' ').at(-1);

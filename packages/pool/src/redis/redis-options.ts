@@ -12,8 +12,10 @@ import type { RetrySettings } from './retry-schedule.js';
 
 export type RedisClient = Redis | Cluster;
 
-/** ioredis's `Redis`, with `Redis.Cluster` where a Cluster is meant. */
-export interface RedisClass {
+/** ioredis's `Redis`, of this copy of ioredis or another one (whose types are others, though they mean the same). */
+export type RedisClass = new (...args: never[]) => { connect(): Promise<void> };
+
+interface Classes {
   new (options: RedisOptions): Redis;
   new (url: string, options: RedisOptions): Redis;
   readonly Cluster?: (new (nodes: ClusterNode[], options: ClusterOptions) => Cluster) | undefined;
@@ -128,9 +130,10 @@ export function readRedisLanesOptions(
     cluster,
     exclusive = {},
     retry = {},
-    Redis: Class = Installed,
+    Redis: chosen = Installed,
     ...rest
   } = received;
+  const Class = chosen as unknown as Classes;
   const url = typeof connection === 'string' ? connection : undefined;
   const given = typeof connection === 'string' ? {} : connection;
   const checked = readOptions('RedisLanes', rest, {

@@ -285,3 +285,32 @@ clusterTest('all nodes are gone: down, refused at once, and up again by itself',
   await untilWell(redis);
   await untilSet(redis, 'a');
 });
+
+clusterTest('a pipeline waits for its node as a command does', async (bench) => {
+  const redis = bench.lanes({ retry: { firstMs: 300 }, commandTimeoutMs: 20_000 });
+  const { master } = await bench.owner('list');
+  await redis.shared.set('before', 1);
+  await redis.shared.rpush('list', 'first');
+  await master.server.kill();
+  await until(
+    () =>
+      !redis.shared
+        .nodes('master')
+        .some(({ options, status }) => options.port === master.server.port && status === 'ready'),
+  );
+  const [single, several, all] = await Promise.all([
+    redis.shared.rpush('list', 'a'),
+    redis.shared.pipeline().rpush('list', 'b').rpush('list', 'c').exec(),
+    redis.shared.multi().rpush('list', 'd').rpush('list', 'e').exec(),
+  ]);
+  expect(single).toBeGreaterThan(0);
+  expect([...(several ?? []), ...(all ?? [])].map(([error]) => error)).toEqual([null, null, null, null]);
+  expect((await redis.shared.lrange('list', 0, -1)).toSorted().filter((one) => one !== 'first')).toEqual([
+    'a',
+    'b',
+    'c',
+    'd',
+    'e',
+  ]);
+  expect(redis.stats()).toMatchObject({ parked: 0, inFlight: 0 });
+});

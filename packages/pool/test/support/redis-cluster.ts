@@ -126,22 +126,25 @@ const findNode = (address: string): Node => {
   return node;
 };
 
-/** As a node that is there sees it. */
+type Range = [number, number, ...[string, number][]];
+
+/** As a node that is there sees it. A replica is not listed before it is in step. */
 async function owner(key: string): Promise<{ master: Node; replica: Node; slot: number }> {
-  for (const node of nodes) {
-    if (node.client.status !== 'ready') continue;
-    const slot = Number(await cluster(node, 'KEYSLOT', key));
-    const ranges = (await node.client.call('CLUSTER', 'SLOTS')) as [number, number, ...[string, number][]][];
-    const range = ranges.find(([from, to]) => from <= slot && slot <= to);
-    if (range === undefined) throw new Error(`nobody serves ${key}`);
-    const [, , master, replica] = range;
-    return {
-      slot,
-      master: findNode(`${master?.[0]}:${master?.[1]}`),
-      replica: findNode(`${replica?.[0] ?? master?.[0]}:${replica?.[1] ?? master?.[1]}`),
-    };
-  }
-  throw new Error('no node is there');
+  const seer = nodes.find(({ client }) => client.status === 'ready');
+  if (seer === undefined) throw new Error('no node is there');
+  const slot = Number(await cluster(seer, 'KEYSLOT', key));
+  let found: Range | undefined;
+  await until(async () => {
+    const ranges = (await seer.client.call('CLUSTER', 'SLOTS')) as Range[];
+    found = ranges.find(([from, to]) => from <= slot && slot <= to);
+    return found?.length === 4;
+  });
+  const [, , master, replica] = found as Range;
+  return {
+    slot,
+    master: findNode(`${master?.[0]}:${master?.[1]}`),
+    replica: findNode(`${replica?.[0]}:${replica?.[1]}`),
+  };
 }
 
 async function keysApart(): Promise<[string, string, string]> {
