@@ -156,6 +156,19 @@ test('isFailure.result makes a failure of an answer, which its caller receives a
   expect(breaker.state).toBe('open');
 });
 
+test('an isFailure that returns a promise decides nothing: errors stay failures, results stay successes', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const later = (() => Promise.reject(new Error('nobody waits for it'))) as unknown as () => boolean;
+  const { breaker } = makeBreaker({ isFailure: { error: later, result: later }, failureThreshold: 10 });
+  await fail(breaker, 2);
+  await succeed(breaker, 3);
+  await settled();
+  expect(breaker.stats()).toMatchObject({ failed: 2, succeeded: 3 });
+  expect(warn).toHaveBeenCalledTimes(1);
+  expect(warn.mock.calls[0]?.[0]).toContain('returned a promise, must return true or false');
+  warn.mockRestore();
+});
+
 test('an isFailure that throws changes no result: errors stay failures, results stay successes', async () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
   const oops = (): never => {

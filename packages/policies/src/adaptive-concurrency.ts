@@ -1,5 +1,5 @@
 import { type Clock, deadlinesOf } from '@mainstay/core';
-import { ask } from './ask.js';
+import { ask, decide } from './ask.js';
 import type { Priority } from './call-context.js';
 import { ConcurrencyGate } from './concurrency-gate.js';
 import {
@@ -144,7 +144,7 @@ export class AdaptiveConcurrencyPolicy extends Policy<never, AdaptiveConcurrency
   #fail(error: unknown): void {
     this.#failed += 1;
     // How long a failure takes says nothing: it may be quick because nothing works any more.
-    if (ask('isOverload', this.#settings.isOverload, false, error)) this.#overloaded = true;
+    if (decide('isOverload', this.#settings.isOverload, false, error)) this.#overloaded = true;
     this.#sample(this.#clock.now());
   }
 

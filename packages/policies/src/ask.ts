@@ -19,6 +19,28 @@ export function ask<Answer, Parameters extends unknown[]>(
   }
 }
 
+/**
+ * As `ask`, for a yes or no. A promise is neither, and would always be a yes: it becomes a warning, and the decision is `otherwise`.
+ */
+export function decide<Parameters extends unknown[]>(
+  what: string,
+  callback: (...parameters: Parameters) => boolean,
+  otherwise: boolean,
+  ...parameters: Parameters
+): boolean {
+  const answer: unknown = ask(what, callback, otherwise, ...parameters);
+  if (!isThenable(answer)) return Boolean(answer);
+  answer.then(undefined, () => {});
+  warnOnce(callback, `${what} returned a promise, must return true or false; the default was used instead`);
+  return otherwise;
+}
+
+function isThenable(answer: unknown): answer is PromiseLike<unknown> {
+  return (
+    typeof answer === 'object' && answer !== null && typeof (answer as { then?: unknown }).then === 'function'
+  );
+}
+
 export function warnOnce(about: object, message: string, error?: unknown): void {
   if (reported.has(about)) return;
   reported.add(about);

@@ -1,5 +1,5 @@
 import { option, readOptions } from '@mainstay/core';
-import { ask } from './ask.js';
+import { decide } from './ask.js';
 import type { CallContext } from './call-context.js';
 import { FallbackError } from './fallback-error.js';
 import { bindStage, Policy } from './policy.js';
@@ -94,7 +94,7 @@ export class FallbackPolicy<Substitute> extends Policy<Substitute, FallbackEvent
   }
 
   #replaces(judge: ((value: unknown) => boolean) | undefined, value: unknown, otherwise: boolean): boolean {
-    return judge === undefined ? otherwise : Boolean(ask('shouldFallback', judge, otherwise, value));
+    return judge === undefined ? otherwise : decide('shouldFallback', judge, otherwise, value);
   }
 
   async #fallBack(first: unknown, scope: Scope): Promise<unknown> {

@@ -1,7 +1,13 @@
 import { option, readOptions, withoutStack } from '@mainstay/core';
-import { ask } from './ask.js';
+import { decide } from './ask.js';
 import { type Guard, isGuard, signalOf } from './guard.js';
-import { BodyUsedError, HttpStatusError, isFailingStatus, isReplayable } from './http-status-error.js';
+import {
+  BodyUsedError,
+  endRetries,
+  HttpStatusError,
+  isFailingStatus,
+  isReplayable,
+} from './http-status-error.js';
 
 export { HttpStatusError, isHttpStatusError } from './http-status-error.js';
 
@@ -30,8 +36,8 @@ const fields = {
  * `fetch`, and can read its body; the bodies of answers that were replaced are cancelled. Other errors reject.
  *
  * The call ends with the headers: a timeout does not cover the body, and nothing but the caller's own signal aborts it. A body
- * that is a stream is sent once. Whether a request may be made twice is the caller's to know: give `retry` only what is
- * idempotent.
+ * that is a stream is sent once, and the body of a Request is one: give text and bytes in the second parameter. Whether a
+ * request may be made twice is the caller's to know: give `retry` only what is idempotent.
  * @param guard a pipeline, a policy, or anything with `execute(fn, { signal })`
  * @throws TypeError for a guard without `execute` or a wrong option
  */
@@ -65,7 +71,7 @@ class FetchCall {
     this.#isFailure = isFailure;
     this.#input = input;
     this.#init = init;
-    const request = input instanceof Request ? input : undefined;
+    const request = isRequest(input) ? input : undefined;
     this.#caller = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined;
     this.#replayable = isReplayable(init?.body ?? request?.body);
   }
@@ -98,6 +104,7 @@ class FetchCall {
       response = await this.#fetch.call(globalThis, this.#input, request);
     } catch (error) {
       this.#lastFailure = error;
+      if (!this.#replayable && !request.signal?.aborted) endRetries(error);
       throw error;
     }
     return this.#judge(response);
@@ -105,7 +112,7 @@ class FetchCall {
 
   #judge(response: Response): Response {
     if (this.#over) discard(response);
-    if (!ask('isFailure', this.#isFailure, isFailingStatus(response.status), response)) {
+    if (!decide('isFailure', this.#isFailure, isFailingStatus(response.status), response)) {
       this.#good.add(response);
       return response;
     }
@@ -134,6 +141,11 @@ class FetchCall {
     this.#good.clear();
     if (this.#failing !== answer) this.#giveUpFailing();
   }
+}
+
+/** Also the Request of another implementation, which a `fetch` of its own may take: undici's is not the one of Node. */
+function isRequest(input: Input): input is Request {
+  return typeof input === 'object' && input !== null && 'headers' in input && 'signal' in input;
 }
 
 function discard(response: Response): void {

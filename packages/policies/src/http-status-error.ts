@@ -51,6 +51,16 @@ export class BodyUsedError extends MainstayError {
   }
 }
 
+/**
+ * An error of an attempt whose body cannot be sent again ends the retries, and remains itself: to breakers inside, which count
+ * one failure and not one of an attempt that never was, and to the caller.
+ */
+export function endRetries(error: unknown): void {
+  if (typeof error === 'object' && error !== null && Object.isExtensible(error)) {
+    Object.defineProperty(error, 'retryable', { value: false, configurable: true, writable: true });
+  }
+}
+
 /** Whether a body can be sent more than once: text, bytes, forms and nothing can; streams and iterables cannot. */
 export function isReplayable(body: unknown): boolean {
   return (

@@ -28,10 +28,10 @@ export {
 export { FallbackError, isFallbackError } from './fallback-error.js';
 export type { Guard } from './guard.js';
 export { type HedgeEvents, type HedgeOptions, HedgePolicy, type HedgeStats, hedge } from './hedge.js';
-export { Pipeline, type PipelineStats, pipeline } from './pipeline.js';
+export { Pipeline, type PipelineStats, pipeline, type SubstituteOf } from './pipeline.js';
 export { Policy } from './policy.js';
 export type { Judges } from './policy-options.js';
-export { isRejectedError, RejectedError, type RejectReason } from './rejected-error.js';
+export { isRejectedError, type RejectedCode, RejectedError, type RejectReason } from './rejected-error.js';
 export { RetryPolicy, retry } from './retry.js';
 export { parseRetryAfter } from './retry-after.js';
 export { RetryBudget, type RetryBudgetOptions, type RetryBudgetStats } from './retry-budget.js';

@@ -1,5 +1,5 @@
 import { type Clock, type DeadlineQueue, deadlinesOf, readOptions } from '@mainstay/core';
-import { ask, warnOnce } from './ask.js';
+import { ask, decide, warnOnce } from './ask.js';
 import type { Backoff } from './backoff/backoff.js';
 import { bindStage, Policy } from './policy.js';
 import type { CheckedJudges } from './policy-options.js';
@@ -101,9 +101,8 @@ export class RetryPolicy extends Policy<never, RetryEvents> {
 
   #isRetryable({ failed, value }: Outcome, attempt: number): boolean {
     const { error, result } = this.#judges;
-    if (!failed)
-      return result !== undefined && Boolean(ask('shouldRetry.result', result, false, value, attempt));
-    return Boolean(ask('shouldRetry', error ?? isRetryable, false, value, attempt));
+    if (!failed) return result !== undefined && decide('shouldRetry.result', result, false, value, attempt);
+    return decide('shouldRetry', error ?? isRetryable, false, value, attempt);
   }
 
   /** @returns the wait, or why there is none */

@@ -1,5 +1,5 @@
 import { type Clock, option, RollingWindow, readOptions } from '@mainstay/core';
-import { ask } from './ask.js';
+import { ask, decide } from './ask.js';
 import type { Random } from './backoff/backoff.js';
 import { bindStage, Policy } from './policy.js';
 import { type CheckedJudges, clockField, type Judges, judgesField, nameField } from './policy-options.js';
@@ -125,7 +125,7 @@ export class ThrottlePolicy extends Policy<never, ThrottleEvents> {
     value: unknown,
     otherwise: boolean,
   ): boolean {
-    return judge === undefined ? otherwise : Boolean(ask('isRejection', judge, otherwise, value));
+    return judge === undefined ? otherwise : decide('isRejection', judge, otherwise, value);
   }
 
   /** Only when a call is over: what is still running has not been rejected. */

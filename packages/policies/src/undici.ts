@@ -20,7 +20,7 @@ const fields = { isFailure: option.func<(statusCode: number) => boolean>({ defau
  * Inside the pipeline a failing status is a rejection with an HttpStatusError; when it is the last word, the answer goes to
  * the caller with its body as if nothing had been there. Answers that were replaced are read to their end, 128 kB at most, so
  * that their connection can be used again. The call ends with the headers: a timeout does not cover the body. A body that
- * is a stream is sent once. Upgrades and CONNECT go past the pipeline.
+ * is a stream is sent once; the `fetch` of undici makes one of every body. Upgrades and CONNECT go past the pipeline.
  * @param guard a pipeline, a policy, or anything with `execute(fn, { signal })`
  * @throws TypeError for a guard without `execute` or a wrong option
  */

@@ -176,6 +176,18 @@ test('a body of text is sent again, a stream is sent once', async () => {
   expect(busy.requests.map(({ body }) => body)).toEqual(['streamed']);
 });
 
+test('an error while a stream is sent is no more than that: one failure, and itself', async () => {
+  const { url, server } = await serve([{}]);
+  await new Promise((resolve) => server.close(resolve));
+  const policy = quick();
+  const breaker = new CircuitBreaker({ name: 'api' });
+  const body = Readable.from(['streamed']);
+  const call = request(url, { method: 'PUT', body, dispatcher: guarded(pipeline(policy, breaker)) });
+  await expect(call).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  expect(policy.stats()).toMatchObject({ retries: 0, failed: 1 });
+  expect(breaker.stats()).toMatchObject({ failed: 1 });
+});
+
 test('the faster of two hedged requests is the answer, the other is aborted', async () => {
   const clock = new ManualClock(0);
   const server = await serve([{ hangs: true }, { body: 'fast' }]);

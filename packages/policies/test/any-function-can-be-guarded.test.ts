@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import type { Work } from '../src/index.js';
+import { expect, test, vi } from 'vitest';
+import { fallback, retry, type Work } from '../src/index.js';
 import { broken, everyPolicy, settled, stateOf } from './helpers.js';
 
 for (const name of Object.keys(everyPolicy())) {
@@ -101,3 +101,23 @@ for (const name of Object.keys(everyPolicy())) {
     expect(guard.stats()).not.toBe(stats);
   });
 }
+
+test('a judge that returns a promise decides nothing: the default holds, with one warning', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const later = (() => Promise.reject(new Error('nobody waits for it'))) as unknown as () => boolean;
+  let calls = 0;
+  const work = () => {
+    calls += 1;
+    return Promise.reject(broken);
+  };
+  const retried = retry({ shouldRetry: { error: later, result: later } });
+  await expect(retried.execute(work)).rejects.toBe(broken);
+  expect([await retried.execute(() => 'good'), calls]).toEqual(['good', 1]);
+  const replaced = fallback(() => 'instead', { shouldFallback: later });
+  expect(await replaced.execute(work)).toBe('instead');
+  await settled();
+  expect(warn.mock.calls.map(([message]) => message)).toEqual([
+    'shouldRetry returned a promise, must return true or false; the default was used instead',
+  ]);
+  warn.mockRestore();
+});

@@ -1,5 +1,6 @@
 import { CircuitBreaker } from '@mainstay/circuit-breaker';
 import { ManualClock } from '@mainstay/core';
+import * as undici from 'undici';
 import { expect, expectTypeOf, test } from 'vitest';
 import { isHttpStatusError, resilientFetch } from '../src/fetch.js';
 import { fallback, hedge, pipeline, retry, timeout } from '../src/index.js';
@@ -167,6 +168,32 @@ test('a body that is a stream is sent once: the failing answer is the answer', a
     expect([response.status, await response.text()]).toEqual([503, 'busy']);
   }
   expect(requests.map(({ body }) => body)).toEqual(['streamed', 'streamed']);
+});
+
+test('a Request of another implementation is a Request: its body is sent once, its signal is heard', async () => {
+  const { url, requests } = await serve([{ status: 503, body: 'busy' }]);
+  const patient = retry({ backoff: () => 60_000 });
+  const guarded = resilientFetch(patient, { fetch: undici.fetch as unknown as typeof fetch });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const withBody = new undici.Request(url, { method: 'PUT', body: 'text', signal });
+  const response = await guarded(withBody as unknown as Request);
+  expect([response.status, await response.text(), requests.length]).toEqual([503, 'busy', 1]);
+  patient.on('retry', () => controller.abort());
+  const call = guarded(new undici.Request(url, { signal }) as unknown as Request);
+  await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('an error while a stream is sent is no more than that: one failure, and itself', async () => {
+  const { url, server } = await serve([{}]);
+  await new Promise((resolve) => server.close(resolve));
+  const policy = quick();
+  const breaker = new CircuitBreaker({ name: 'api' });
+  const body = new Blob(['streamed']).stream();
+  const call = resilientFetch(pipeline(policy, breaker))(url, { method: 'PUT', body, duplex: 'half' });
+  await expect(call).rejects.toThrow(new TypeError('fetch failed'));
+  expect(policy.stats()).toMatchObject({ retries: 0, failed: 1 });
+  expect(breaker.stats()).toMatchObject({ failed: 1 });
 });
 
 test('a fallback stands in with a Response, and is told the answer that failed', async () => {

@@ -1,6 +1,6 @@
 import { onAbort, withoutStack } from '@mainstay/core';
 import type { Dispatcher } from 'undici';
-import { ask } from '../ask.js';
+import { decide } from '../ask.js';
 import { HttpStatusError, isFailingStatus } from '../http-status-error.js';
 
 type Controller = Dispatcher.DispatchController;
@@ -106,7 +106,7 @@ export class Attempt implements Handler {
     );
     const { isFailure, replayable } = this.#observer;
     // Nothing may be thrown into undici's parser, which would leave the call without an answer.
-    if (!ask('isFailure', isFailure, isFailingStatus(statusCode), statusCode)) this.#resolve(this);
+    if (!decide('isFailure', isFailure, isFailingStatus(statusCode), statusCode)) this.#resolve(this);
     else
       this.#reject(withoutStack(() => new HttpStatusError<Attempt>(statusCode, headers, this, replayable)));
   }

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { type Guard, signalOf } from '../guard.js';
-import { BodyUsedError, HttpStatusError, isReplayable } from '../http-status-error.js';
+import { BodyUsedError, endRetries, HttpStatusError, isReplayable } from '../http-status-error.js';
 import { Attempt, type AttemptObserver, asError } from './attempt.js';
 
 type Controller = Dispatcher.DispatchController;
@@ -129,6 +129,7 @@ export class GuardedDispatch implements AttemptObserver {
       return answered;
     } catch (error) {
       this.#lastFailure = error;
+      if (!this.replayable && !(signal ?? this.#facade.signal).aborted) endRetries(error);
       this.#giveUpFailing();
       this.#failing = error instanceof HttpStatusError ? (error.response as Attempt) : undefined;
       if (this.#over) this.#giveUpFailing();
