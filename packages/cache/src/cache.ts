@@ -51,8 +51,8 @@ export class Cache extends CacheCalls implements AsyncDisposable {
   }
 
   override getOrSet<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): Promise<T> {
-    const entry = this.#memory.usable(key);
-    if (entry === undefined) return Promise.resolve(this.#loads.find(key, load, options)) as Promise<T>;
+    const entry = key === this.#loads.latestKey ? undefined : this.#memory.usable(key);
+    if (entry === undefined) return this.#loads.promise(key, load, options) as Promise<T>;
     this.#counters.memoryHits += 1;
     entry.promise ??= Promise.resolve(entry.value);
     return entry.promise as Promise<T>;

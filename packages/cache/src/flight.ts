@@ -54,13 +54,16 @@ export class Flight {
   }
 
   /** Without a signal every caller gets the same promise, so that ten thousand of them cost no more than the lookup. */
+  share(): Promise<unknown> {
+    this.#awaited = true;
+    this.#stays = true;
+    return this.#promise;
+  }
+
   wait(signal: AbortSignal | undefined): Promise<unknown> {
+    if (signal === undefined) return this.share();
     const promise = this.#promise;
     this.#awaited = true;
-    if (signal === undefined) {
-      this.#stays = true;
-      return promise;
-    }
     this.#leavers += 1;
     return new Promise((resolve, reject) => {
       const stop = onAbort(signal, (reason) => {
