@@ -99,7 +99,7 @@ export class CircuitBreakerGroup {
     throw new TypeError(`${OWNER}: there is no event "${String(event)}", only ${groupEventNames.join(', ')}`);
   }
 
-  /** Reads every breaker: about a microsecond each. */
+  /** Reads every breaker: a few microseconds each. */
   stats(): CircuitBreakerGroupStats {
     this.#evictIdle();
     const kept = [...this].map((breaker) => breaker.stats());

@@ -103,6 +103,28 @@ test('T6 options that are changed afterwards change no breaker', async () => {
   expect(breaker.state).toBe('closed');
 });
 
+test('every option by its name', () => {
+  const options: CircuitBreakerOptions = {
+    name: 'all',
+    window: { ms: 10_000, buckets: 5 },
+    failureThreshold: 4,
+    failureRateFloor: 0.25,
+    failureRateThreshold: 0.6,
+    minimumCalls: 6,
+    consecutiveFailures: 3,
+    slowCallMs: 500,
+    slowCallRateThreshold: 0.7,
+    openMs: 2_000,
+    openBackoff: { factor: 3, maxMs: 30_000, jitterRatio: 0.1 },
+    halfOpen: { probes: 4, successThreshold: 2, leaseMs: 5_000 },
+    ramp: { steps: [0.1, 0.25, 0.5], stepMs: 1_000 },
+    isFailure: { error: () => true, result: () => false },
+    initialState: new CircuitBreaker({ name: 'before' }).toJSON(),
+  };
+  expect(new CircuitBreaker(options).state).toBe('closed');
+  expect(new CircuitBreaker({ ...options, window: { calls: 50 } }).state).toBe('closed');
+});
+
 test('an option that is undefined is as if it were left out', () => {
   const unset = Object.fromEntries(Object.keys(optionFields).map((name) => [name, undefined]));
   const breaker = new CircuitBreaker({ ...unset, name: 'unset' });

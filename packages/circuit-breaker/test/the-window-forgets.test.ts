@@ -68,6 +68,19 @@ test('the closed circuit looks at the clock once a call, and not at the exact on
   expect(exact).not.toHaveBeenCalled();
 });
 
+test('the open circuit looks at the clock once a rejection', async () => {
+  const { breaker, clock } = makeBreaker();
+  await fail(breaker, 2);
+  clock.advance(300);
+  const coarse = vi.spyOn(clock, 'coarseNow');
+  const exact = vi.spyOn(clock, 'now');
+  const rejection = breaker.execute(async () => 'answer');
+  await expect(rejection).rejects.toMatchObject({ code: 'ERR_CIRCUIT_OPEN', retryAfterMs: 700 });
+  expect(breaker.tryAcquire()).toBeUndefined();
+  expect(coarse).toHaveBeenCalledTimes(2);
+  expect(exact).not.toHaveBeenCalled();
+});
+
 test('where slow calls are looked for, a call reads the exact clock twice and the coarse one never', async () => {
   const { breaker, clock } = makeBreaker({ slowCallMs: 200 });
   const coarse = vi.spyOn(clock, 'coarseNow');

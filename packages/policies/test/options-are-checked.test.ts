@@ -1,3 +1,4 @@
+import { CircuitBreaker } from '@mainstay/circuit-breaker';
 import { expect, expectTypeOf, test } from 'vitest';
 import { chaos } from '../src/chaos.js';
 import { resilientFetch } from '../src/fetch.js';
@@ -10,6 +11,7 @@ import {
   fallback,
   fullJitter,
   hedge,
+  pipeline,
   RetryBudget,
   retry,
   throttle,
@@ -183,6 +185,26 @@ test('resilientFetch and resilientInterceptor need something with execute', () =
   expect(() => resilientInterceptor(7 as never)).toThrow(
     'resilientInterceptor: takes a pipeline, received number',
   );
+});
+
+test('every option that the policies are known by', async () => {
+  const budget = new RetryBudget({ ratio: 0.1, minPerSecond: 5, windowMs: 5_000 });
+  const breaker = new CircuitBreaker({ name: 'model-a' });
+  const whole = pipeline(
+    fallback(() => 'yesterday'),
+    throttle({ multiplier: 3, windowMs: 60_000, maxRejectionRate: 0.8 }),
+    adaptiveConcurrency({ minLimit: 2, initialLimit: 10, maxLimit: 100, tolerance: 2, maxQueued: 10 }),
+    retry({ maxAttempts: 3, backoff: { baseMs: 100, maxMs: 1_000 }, shouldRetry: () => true, budget }),
+    retry({ backoff: (attempt) => attempt * 100 }),
+    breaker,
+    hedge({ delayMs: 1_000, maxHedges: 2, budget }),
+    hedge({ quantile: 0.95 }),
+    bulkhead({ maxConcurrent: 10, maxQueued: 20 }),
+    timeout({ timeoutMs: 5_000 }),
+  );
+  const { signal } = new AbortController();
+  expect(await whole.execute((context) => context.signal.aborted, { signal })).toBe(false);
+  expect(breaker.stats().succeeded).toBe(1);
 });
 
 test('an option that is undefined is as if it were left out', () => {
