@@ -8,6 +8,7 @@ import { acquireTimeoutError, overloadedError, PoolClosedError, queueFullError }
 import { Forecast } from './forecast.js';
 import { type Holding, heldHere } from './holding.js';
 import type { Entrance, Lending } from './lending.js';
+import type { Manners } from './manners.js';
 import type { CheckedPoolOptions } from './options.js';
 import type { Resources } from './resources.js';
 
@@ -23,6 +24,7 @@ export interface AcquirePathHost<R, T> {
   counters: PoolCounters;
   queue: AcquireQueue<T>;
   resources: Resources<R>;
+  manners: Manners;
   diagnostics: Diagnostics<R>;
 }
 
@@ -37,6 +39,7 @@ export class AcquirePath<R, T> {
   readonly #lending: Lending<R>;
   readonly #diagnostics: Diagnostics<R>;
   readonly #queue: AcquireQueue<T>;
+  readonly #manners: Manners;
   readonly #forecast = new Forecast();
 
   constructor(options: CheckedPoolOptions<R>, host: AcquirePathHost<R, T>, presentation: Presentation<R, T>) {
@@ -47,6 +50,7 @@ export class AcquirePath<R, T> {
     this.#lending = host.resources.lending;
     this.#diagnostics = host.diagnostics;
     this.#queue = host.queue;
+    this.#manners = host.manners;
     this.presentation = presentation;
   }
 
@@ -93,6 +97,14 @@ export class AcquirePath<R, T> {
     const usual = typeof place === 'function';
     this.#lending.lendTo(entry, now, usual ? undefined : place.trace, waitedMs);
     (usual ? place : place.settle)(this.presentation.present(entry));
+  }
+
+  /** The caller's own creation has failed. */
+  failFirst(error: unknown): void {
+    const place = this.#queue.shift();
+    if (place === undefined) return;
+    this.#counters.unreachable += 1;
+    (typeof place === 'function' ? place : place.settle)(Promise.reject(this.presentation.inWords(error)));
   }
 
   /** Nothing is open and nothing can be opened: who waits gets the reason. */
@@ -145,7 +157,7 @@ export class AcquirePath<R, T> {
   #tooSlow(priority: number, timeoutMs: number): unknown {
     const ahead = this.#queue.ahead(priority);
     // The first in the queue always may wait: it finds out whether things have become better.
-    if (ahead === 0 || timeoutMs === 0) return undefined;
+    if (ahead === 0 || timeoutMs === 0 || !this.#manners.predicts) return undefined;
     const predictedMs = this.#forecast.waitMs(ahead, this.#clock.coarseNow());
     return predictedMs > timeoutMs ? overloadedError(this.#options.name, predictedMs, timeoutMs) : undefined;
   }

@@ -39,6 +39,8 @@ export interface DialerOptions<R> {
   createTimeoutMs: number;
   /** Creations under way at once while they succeed; after a failure it is one at a time until one succeeds. */
   maxConnecting: number;
+  /** False: no pauses, and as many at once after a failure as before it. */
+  patient: boolean;
   clock: Clock;
   deadlines: DeadlineQueue;
   /** 0..1, for the jitter. */
@@ -91,7 +93,7 @@ export class Dialer<R> {
 
   /** It has failed so often, and the next attempt is so far away or takes so long, that nobody should wait for it. */
   get turnsAway(): boolean {
-    if (this.#failures < HOPELESS_AFTER) return false;
+    if (this.#failures < HOPELESS_AFTER || !this.#options.patient) return false;
     const now = this.#options.clock.now();
     for (const { startedAt } of this.#underWay) return now - startedAt > PATIENCE_MS;
     return this.#resumesAt(true) > now;
@@ -112,8 +114,9 @@ export class Dialer<R> {
    */
   request(wanted: number, attended: boolean): void {
     if (this.#stopped || wanted <= 0) return;
-    if (this.#failures > 0 && this.#pauses(attended)) return;
-    const limit = this.#failures > 0 ? 1 : this.#options.maxConnecting;
+    const careful = this.#failures > 0 && this.#options.patient;
+    if (careful && this.#pauses(attended)) return;
+    const limit = careful ? 1 : this.#options.maxConnecting;
     for (let left = wanted; left > 0 && this.#underWay.size < limit; left--) this.#dial(attended);
   }
 

@@ -45,11 +45,11 @@ export class Entry<R> {
   holding: Holding | undefined = undefined;
 
   /** @param maxLifetimeMs 0: no limit */
-  constructor(resource: R, keeper: LeaseKeeper<R>, now: number, maxLifetimeMs: number) {
+  constructor(resource: R, keeper: LeaseKeeper<R>, now: number, maxLifetimeMs: number, jitters: boolean) {
     this.resource = resource;
     this.keeper = keeper;
     this.createdAt = now;
-    const lifetimeMs = maxLifetimeMs * (1 - LIFETIME_JITTER_RATIO * this.jitter);
+    const lifetimeMs = maxLifetimeMs * (jitters ? 1 - LIFETIME_JITTER_RATIO * this.jitter : 1);
     this.expiresAt = maxLifetimeMs === 0 ? Number.POSITIVE_INFINITY : now + lifetimeMs;
     this.since = now;
     this.provedAt = now;

@@ -12,6 +12,7 @@ import { inspect, type PooledResource } from './inspection.js';
 import { type Lease, leaseOf } from './lease.js';
 import type { Entrance } from './lending.js';
 import { type Limits, readLimits } from './limits.js';
+import { type Manners, OUR_MANNERS } from './manners.js';
 import { type CheckedPoolOptions, type PoolOptions, readPoolOptions } from './options.js';
 import { Resources } from './resources.js';
 
@@ -26,7 +27,11 @@ export interface PoolBehind<R, T> {
 }
 
 /** For this package's own facades only; `Pool` gives leases. */
-export let poolBehind: <R, T>(options: PoolOptions<R>, presentation: Presentation<R, T>) => PoolBehind<R, T>;
+export let poolBehind: <R, T>(
+  options: PoolOptions<R>,
+  presentation: Presentation<R, T>,
+  manners: Manners,
+) => PoolBehind<R, T>;
 
 /**
  * A bounded pool of any resource: last in, first out among the idle (as HikariCP and pgxpool do), first come, first served
@@ -47,8 +52,12 @@ export class Pool<R> implements AsyncDisposable {
   readonly #counters = zeroCounters();
 
   static {
-    poolBehind = <R, T>(options: PoolOptions<R>, presentation: Presentation<R, T>): PoolBehind<R, T> => {
-      const pool = new Pool<R>(options);
+    poolBehind = <R, T>(
+      options: PoolOptions<R>,
+      presentation: Presentation<R, T>,
+      manners: Manners,
+    ): PoolBehind<R, T> => {
+      const pool = new (Pool as new (...all: [PoolOptions<R>, Manners]) => Pool<R>)(options, manners);
       // Nobody but the facade acquires from it, so nobody gets what is no lease.
       const path = pool.#path as unknown as AcquirePath<R, T>;
       path.presentation = presentation;
@@ -61,7 +70,8 @@ export class Pool<R> implements AsyncDisposable {
   }
 
   /** @throws TypeError, RangeError when an option is wrong */
-  constructor(options: PoolOptions<R>) {
+  constructor(options: PoolOptions<R>);
+  constructor(options: PoolOptions<R>, manners = OUR_MANNERS) {
     this.#options = readPoolOptions('Pool', options);
     this.name = this.#options.name;
     const { clock, acquireTimeoutMs } = this.#options;
@@ -72,13 +82,14 @@ export class Pool<R> implements AsyncDisposable {
       timedOut: (waitedMs, holding) => this.#path.timedOut(waitedMs, holding),
     });
     this.#resources = new Resources(this.#options, {
-      ...{ counters, deadlines, queue: this.#queue },
+      ...{ counters, deadlines, manners, queue: this.#queue },
       lendToFirst: (entry) => this.#path.lendToFirst(entry),
       unreachable: (error) => this.#path.failAll(error),
+      failFirst: (error) => this.#path.failFirst(error),
       ended: () => this.#path.closed && this.#closing.check(),
     });
     const diagnostics = this.#diagnostics();
-    const host = { counters, queue: this.#queue, resources: this.#resources, diagnostics };
+    const host = { counters, manners, queue: this.#queue, resources: this.#resources, diagnostics };
     this.#path = new AcquirePath(this.#options, host, { present: leaseOf, inWords: (error) => error });
     this.#closing = new Closing(deadlines, {
       outstanding: () => this.#resources.outstanding,

@@ -1,6 +1,7 @@
 import type { DeadlineQueue } from '@mainstay/core';
 import type { PoolCounters } from './counters.js';
 import type { Entry } from './entry.js';
+import type { Manners } from './manners.js';
 
 /** What the resources need from the pool. */
 export interface ResourceHost<R> {
@@ -9,8 +10,11 @@ export interface ResourceHost<R> {
   queue: { readonly size: number };
   /** Somebody waits and a resource is ready. */
   lendToFirst: (entry: Entry<R>) => void;
+  manners: Manners;
   /** Nothing is open and the last creation under way has failed. */
   unreachable: (error: unknown) => void;
+  /** A creation has failed, where it was one caller's. */
+  failFirst: (error: unknown) => void;
   /** Something was destroyed or stopped connecting. */
   ended: () => void;
 }

@@ -52,6 +52,7 @@ export function makeParts<R>(
     create: options.create,
     createTimeoutMs: options.createTimeoutMs,
     maxConnecting: options.maxConnecting,
+    patient: host.manners.dialsForAll,
     ...{ clock, deadlines, random: Math.random },
     onCreated: owner.adopt,
     onFailed: owner.createFailed,

@@ -35,14 +35,13 @@ export class Resources<R> {
     const { clock, min, max, overflow, leakAfterMs, detectDeadlocks } = options;
     const { counters, deadlines, queue } = host;
     const { entries, idle } = this;
-    const events = () => this.lending.events;
     this.#options = options;
     this.#host = host;
     this.#queue = queue;
     this.limits = { min, max, overflow };
     this.lending = new Lending({
-      ...{ clock, deadlines, counters, leakAfterMs, detectDeadlocks, entries, events },
-      shelf: this,
+      ...{ clock, deadlines, counters, leakAfterMs, detectDeadlocks, entries, shelf: this },
+      events: () => this.lending.events,
     });
     this.lending.resize(max);
     const parts = makeParts(options, host, {
@@ -137,7 +136,7 @@ export class Resources<R> {
     }
     const open = this.entries.size + this.dialer.connecting;
     const missing = this.#queue.size - this.dialer.connecting - this.#checkups.underWay;
-    const kept = Math.min(max, Math.max(min, this.warming.target)) - open;
+    const kept = Math.min(max, Math.max(this.#host.manners.refills ? min : 0, this.warming.target)) - open;
     const attended = missing > 0 || this.warming.target > 0 || atLeast > 0;
     this.dialer.request(Math.min(Math.max(missing, kept, atLeast), mostOf(this.limits) - open), attended);
   }
@@ -218,7 +217,8 @@ export class Resources<R> {
 
   #adopt(resource: R, durationMs: number): (error: unknown) => void {
     const { clock, maxLifetimeMs } = this.#options;
-    const entry = new Entry(resource, this.lending, clock.now(), maxLifetimeMs);
+    const { jitters } = this.#host.manners;
+    const entry = new Entry(resource, this.lending, clock.now(), maxLifetimeMs, jitters);
     this.entries.add(entry);
     this.#lookAround();
     this.#host.counters.created += 1;
@@ -240,7 +240,8 @@ export class Resources<R> {
     this.#host.counters.createErrors += 1;
     this.lending.events?.emit('error', { operation: 'create', error });
     this.warming.failed(error);
-    if (this.dialer.connecting === 0 && [...this.entries].every((entry) => entry.lost)) {
+    if (!this.#host.manners.dialsForAll) this.#host.failFirst(error);
+    else if (this.dialer.connecting === 0 && [...this.entries].every((entry) => entry.lost)) {
       this.#host.unreachable(error);
     }
     this.provision();

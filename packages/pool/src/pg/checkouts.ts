@@ -4,6 +4,7 @@ import type { PoolClient, PoolConfig } from 'pg';
 import type { AcquireOptions } from '../acquire-options.js';
 import type { Entry } from '../entry.js';
 import { gaveBackHere, type Holding, markHere } from '../holding.js';
+import { OUR_MANNERS } from '../manners.js';
 import type { CreateContext } from '../options.js';
 import { type Pool, type PoolBehind, poolBehind } from '../pool.js';
 import { clean, isUntouched, ping, type SessionReset } from './bleed-guard.js';
@@ -12,11 +13,12 @@ import { stateOf } from './client-state.js';
 import { fingerprint } from './fingerprint.js';
 import { type Listening, listeningTo } from './listening.js';
 import { closeConnection, open } from './open.js';
-import { inWordsOfPg } from './pg-errors.js';
+import { inPgsOwnWords, inWordsOfPg } from './pg-errors.js';
 import type { TimesAndSizes } from './pg-options.js';
 import { breaksConnection } from './sqlstate.js';
 import type { PgClient } from './statement.js';
 import type { Statements } from './statements.js';
+import { MANNERS_OF_PG_POOL } from './strict.js';
 
 const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
@@ -69,7 +71,11 @@ export class Checkouts {
           return text === undefined ? undefined : fingerprint(text).slice(0, DESCRIBED);
         },
       },
-      { present: (entry) => this.#handOut(entry, undefined, false), inWords: inWordsOfPg },
+      {
+        present: (entry) => this.#handOut(entry, undefined, false),
+        inWords: strict ? inPgsOwnWords : inWordsOfPg,
+      },
+      strict ? MANNERS_OF_PG_POOL : OUR_MANNERS,
     );
     this.pool = this.#behind.pool;
   }

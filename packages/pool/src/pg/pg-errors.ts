@@ -17,6 +17,13 @@ export function inWordsOfPg(error: unknown): unknown {
   return error;
 }
 
+/** The sentence and nothing else, for code that compares it; the rest is in `diagnosis`. */
+export function inPgsOwnWords(error: unknown): unknown {
+  const phrase = error instanceof MainstayError ? phrases[error.code] : undefined;
+  if (phrase !== undefined) (error as MainstayError).message = phrase;
+  return error;
+}
+
 /** COMMIT ended in a rollback, because a statement in the transaction had failed and its error was not passed on. */
 export class TransactionRolledBackError extends MainstayError {
   static {

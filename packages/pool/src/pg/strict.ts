@@ -1,8 +1,17 @@
 import type { PooledResource } from '../inspection.js';
+import type { Manners } from '../manners.js';
 import type { PgPoolOptions, TimesAndSizes } from './pg-options.js';
 
 /** The longest that can be waited for, 24.8 days: as good as without a limit. */
 export const NO_LIMIT_MS = 2_147_483_647;
+
+/** Each caller dials for himself, `min` only keeps, and nobody is refused who could still be served. */
+export const MANNERS_OF_PG_POOL: Manners = {
+  dialsForAll: false,
+  refills: false,
+  predicts: false,
+  jitters: false,
+};
 
 /** pg-pool's own defaults, and its lack of limits. */
 export function strictly(translated: TimesAndSizes, options: PgPoolOptions): TimesAndSizes {
