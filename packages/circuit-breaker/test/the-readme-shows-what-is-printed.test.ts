@@ -48,6 +48,11 @@ test('the examples, the type of isFailure and options left undefined are strict 
   codes.push(
     `import { CircuitBreaker } from '@mainstay/circuit-breaker';\nnew CircuitBreaker({ name: 'a', isFailure: ${isFailure} });\n`,
   );
+  const group = examples.find(({ source }) => source.includes('new CircuitBreakerGroup'))?.source;
+  codes.push(`import { CircuitBreakerGroup } from '@mainstay/circuit-breaker';
+const url = new URL('http://api.example/');
+const { signal } = new AbortController();
+${group}`);
   const unset = '(process.env as Record<string, undefined>).UNSET';
   codes.push(`import { CircuitBreaker, CircuitBreakerGroup } from '@mainstay/circuit-breaker';
 new CircuitBreaker({ name: 'a', openMs: ${unset}, halfOpen: { probes: ${unset} }, isFailure: { result: ${unset} } });
@@ -63,7 +68,7 @@ new CircuitBreakerGroup({ name: 'a', idleMs: ${unset}, window: ${unset} });
     '--ignoreConfig --strict --exactOptionalPropertyTypes --noEmit --module nodenext --target es2023 --types node'.split(
       ' ',
     );
-  expect(files).toHaveLength(4);
+  expect(files).toHaveLength(5);
   expect(execFileSync(process.execPath, [tsc, ...options, ...files], { cwd: root, encoding: 'utf8' })).toBe(
     '',
   );
