@@ -73,12 +73,12 @@ export function settleRequest(
 /** @param asked the runs that were asked for, pairs of cost and count */
 export function readAnswer(reply: unknown, asked: readonly number[], rules: readonly Rule[]): Answer {
   const runs = asked.length / 2;
-  // All of one run: the script says no more than what is used now.
-  if (typeof reply === 'number' && runs === 1)
-    return shortAnswer(asked[1] as number, 0, reply / 1e6, rules[0] as Rule);
-  const numbers = String(reply).split(' ').map(Number);
-  if (numbers.length === 3 && runs === 1) {
-    return shortAnswer(numbers[0] as number, numbers[1] as number, numbers[2] as number, rules[0] as Rule);
+  const [first] = rules;
+  const numbers = typeof reply === 'number' ? [reply] : String(reply).split(' ').map(Number);
+  if (first !== undefined && runs === 1 && !numbers.some(Number.isNaN)) {
+    // All of one run: the script says no more than what is used now.
+    if (numbers.length === 1) return shortAnswer(asked[1] as number, 0, (numbers[0] as number) / 1e6, first);
+    if (numbers.length === 3) return shortAnswer(...(numbers as [number, number, number]), first);
   }
   if (numbers.some(Number.isNaN) || numbers.length !== 2 + 3 * (runs + rules.length)) {
     throw new Error(`The script answered something else than ${runs} runs and ${rules.length} limits`);
