@@ -6,7 +6,8 @@
  * Each race rejects with a RaceLostError that says what was seen. Nothing in it waits for a time longer than `settleMs`.
  */
 
-import { type Race, type RaceCourt, RaceLostError, type RaceSubject } from './races/court.js';
+import { type Course, held, invalidate, must, race } from './races/course.js';
+import type { Race, RaceSubject } from './races/court.js';
 
 export {
   type Race,
@@ -15,79 +16,6 @@ export {
   RaceLostError,
   type RaceSubject,
 } from './races/court.js';
-
-/** One race under way. */
-class Course {
-  readonly court: RaceCourt;
-  readonly subjects: RaceSubject[] = [];
-
-  constructor(court: RaceCourt) {
-    this.court = court;
-  }
-
-  async subject(): Promise<RaceSubject> {
-    const subject = await this.court.subject();
-    this.subjects.push(subject);
-    return subject;
-  }
-
-  settle(milliseconds = this.court.settleMs ?? 50): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, milliseconds));
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.subjects.map((subject) => subject.close()));
-    await this.court.close?.();
-  }
-}
-
-function must(what: string, received: unknown, expected: unknown): void {
-  if (!Object.is(received, expected)) throw new RaceLostError(what, expected, received);
-}
-
-async function invalidate(subject: RaceSubject, tags: readonly string[]): Promise<void> {
-  if (subject.invalidateTags === undefined) throw new RaceLostError('tags', 'supported', 'not supported');
-  await subject.invalidateTags(tags);
-}
-
-function race(number: string, name: string, subjects: 1 | 2, run: (course: Course) => Promise<void>): Race {
-  return Object.freeze({
-    number,
-    name: `race ${number}: ${name}`,
-    subjects,
-    async run(court: () => RaceCourt | Promise<RaceCourt>) {
-      const course = new Course(await court());
-      try {
-        await run(course);
-      } finally {
-        await course.close();
-      }
-    },
-  });
-}
-
-interface Held {
-  load: () => Promise<unknown>;
-  begun: Promise<void>;
-  end(value: unknown): void;
-}
-
-/** A load that ends when it is told to. */
-function held(): Held {
-  let begin = (): void => {};
-  let end = (_value: unknown): void => {};
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  const value = new Promise<unknown>((resolve) => {
-    end = resolve;
-  });
-  const load = (): Promise<unknown> => {
-    begin();
-    return value;
-  };
-  return { load, begun, end: (brought) => end(brought) };
-}
 
 const TAGS = { ttlMs: 60_000, tags: ['race'] };
 type Change = (subject: RaceSubject) => Promise<unknown>;
@@ -202,6 +130,46 @@ async function endsOfTime(course: Course): Promise<void> {
   }
 }
 
+async function nullIsAValue(course: Course): Promise<void> {
+  const subject = await course.subject();
+  let calls = 0;
+  const load = async (): Promise<null> => {
+    calls += 1;
+    return null;
+  };
+  for (let read = 0; read < 3; read += 1) must('null', await subject.getOrSet('key', load), null);
+  must('calls of the loader', calls, 1);
+}
+
+async function anyKey(course: Course): Promise<void> {
+  const subject = await course.subject();
+  for (const key of ['__proto__', 'constructor', 'toString', '🙂', 'k'.repeat(10_240)]) {
+    must('a load', await subject.getOrSet(key, async () => `of ${key}`), `of ${key}`);
+    must('a read after it', await subject.getOrSet(key, asNew), `of ${key}`);
+  }
+}
+
+async function special(course: Course): Promise<void> {
+  const subject = await course.subject();
+  must('what the loader brought', await subject.getOrSet('key', async () => 5n), 5n);
+}
+
+/** Clocks of two machines differ: the one that writes is 5 s ahead. */
+async function clocksDiffer(course: Course): Promise<void> {
+  const [ahead, right] = [await course.subject(), await course.subject()];
+  const { now } = Date;
+  try {
+    Date.now = () => now() + 5_000;
+    await ahead.set('key', 'old', TAGS);
+  } finally {
+    Date.now = now;
+  }
+  must('a read by another', await right.getOrSet('key', asNew, TAGS), 'old');
+  await invalidate(right, TAGS.tags);
+  await course.settle();
+  must('a read of a new process', await (await course.subject()).getOrSet('key', asNew, TAGS), 'new');
+}
+
 const remove: Change = (subject) => subject.delete('key');
 const replace: Change = (subject) => subject.set('key', 'new', TAGS);
 const void_: Change = (subject) => invalidate(subject, TAGS.tags);
@@ -219,12 +187,16 @@ export const races: readonly Race[] = Object.freeze([
   race('5', 'a delete while messages are cut off', 2, heardByAnother(remove, true)),
   race('5b', 'a tag invalidated while messages are cut off', 2, heardByAnother(void_, true)),
   race('6', 'a failing load has one call, and tells all its callers', 1, failures),
+  race('7', 'null is cached', 1, nullIsAValue),
   race('7b', '0 is a value for another process', 2, oneValue(0)),
   race('7b', 'false is a value for another process', 2, oneValue(false)),
   race('7b', 'null is a value for another process', 2, oneValue(null)),
+  race('9', 'keys of any kind', 1, anyKey),
   race('10', 'the first caller gets the shape that later ones get', 2, sameShape),
+  race('10b', 'a value that cannot be stored reaches its caller', 1, special),
   race('11', 'a ttl that makes no sense keeps nothing for ever', 1, endsOfTime),
   race('12', 'one load for two processes', 2, oneLoad),
+  race('13', 'a tag invalidated after a writer whose clock is ahead', 2, clocksDiffer),
   race('14', 'a set right after an invalidation of its tag stays', 1, sameMoment),
   race('16', 'a tag invalidated by one process is heard by another', 2, heardByAnother(void_, false)),
 ]);
