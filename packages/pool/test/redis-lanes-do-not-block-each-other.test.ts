@@ -186,6 +186,21 @@ redisTest('closing ends everything, and says so to who comes later', async ({ la
   await expect(redis.subscriber.subscribe('a', () => {})).rejects.toMatchObject({ code: 'ERR_REDIS_DOWN' });
 });
 
+redisTest('a Cluster’s lanes at a server that is none say why', async ({ server }) => {
+  const lanes = new RedisLanes({
+    cluster: { nodes: [{ host: '127.0.0.1', port: server.port }] },
+    retry: { tries: 1, firstMs: 1, giveUp: true },
+  });
+  await until(() => lanes.state === 'closed');
+  const outcome: unknown = await lanes.shared.get('a').catch((error: unknown) => error);
+  expect(outcome).toMatchObject({
+    message: 'Redis "redis": GET was not sent: 2 tries to connect failed, and no more are made',
+    cause: { message: 'ERR This instance has cluster support disabled' },
+  });
+  await expect(lanes.exclusiveFor('a').acquire()).rejects.toMatchObject({ code: 'ERR_REDIS_DOWN' });
+  await lanes.close();
+});
+
 test('wrong options are named, and those of ioredis that the lanes set are refused', () => {
   const make = (options: object) => () => new RedisLanes(options);
   expect(make({ commandTimeoutMs: 0 })).toThrow(RangeError);

@@ -49,7 +49,8 @@ export class Link<C extends RedisClient = RedisClient> {
     // Always heard: without a listener an error of a connection would end the process.
     const emitter = this.client as NodeJS.EventEmitter;
     emitter.on('error', (error: unknown) => {
-      this.lastError = error;
+      // A Cluster says that all nodes failed, and inside of that why.
+      this.lastError = (error as { lastNodeError?: unknown }).lastNodeError ?? error;
     });
     emitter.on('end', () => this.#ended());
   }
