@@ -8,7 +8,7 @@ const statement = (sql: string, args: unknown[] = []) => ({
   argTypes: args.map(() => ({ scalarType: 'string' as const, arity: 'scalar' as const })),
 });
 
-// The adapter is driven as Prisma Client drives it; a generated client needs a code generator and an engine of its own.
+// The adapter is driven as Prisma Client drives it, from its outside; a generated client: prisma-client.test.ts.
 postgresTest('@prisma/adapter-pg: takes the pool for a pg.Pool; queries, transactions, errors', async () => {
   const pool = pgPool({ max: 2 });
   const adapter = await new PrismaPg(pool).connect();
