@@ -13,7 +13,8 @@ export interface LimitOptions {
   /** Whole milliseconds, from 1 to 400 days. */
   readonly windowMs: number;
   /**
-   * - `gcra` (default): smooth; at most `burst + limit` in any window; 8 bytes a key.
+   * - `gcra` (default): smooth; at most `burst + limit` in any window (in memory: longer by a turn of the event loop, once in which
+   *   the time is read); 8 bytes a key.
    * - `strict`: at most `limit` in ANY window; `8 x (subWindows + 2)` bytes a key.
    * - `fixed`: counts from a key's first unit; up to `2 x limit` round the end of a window; 16 bytes a key.
    */
@@ -48,7 +49,10 @@ interface CommonOptions {
    * `allow` allows; `deny` denies, with the reason `store`.
    */
   readonly onStoreFailure?: OnStoreFailure;
-  /** How many processes share the store: the share of one is `limit / instances`. Default 1. */
+  /**
+   * How many processes share the store: the share of one, while the store does not answer, is `limit / instances`. Default 1, with which
+   * each process takes the whole limit then.
+   */
   readonly instances?: number;
   /** Callers that may wait in `schedule`, all keys together. Default 1,000. */
   readonly maxWaiting?: number;

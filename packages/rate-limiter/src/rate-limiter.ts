@@ -116,7 +116,7 @@ export class RateLimiter {
   }
 
   /**
-   * The same at once, for the memory store.
+   * The same at once, for the memory store. Within one turn of the event loop the time of a single gcra limit stands still for up to 16 decisions.
    * @throws TypeError when the store is a shared one, and for what `consume` rejects with
    */
   consumeSync(key: string, options?: { readonly cost?: number | undefined }): Decision {
