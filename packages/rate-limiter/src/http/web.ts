@@ -20,7 +20,7 @@ export function viewOf<Request>(
 /**
  * For servers that speak the Web's Request and Response (Deno, Bun, workers): decides on a request; `verdict.refusal` is the answer when it
  * is refused (`refusalResponse(verdict)`), `verdict.headers` belong on whatever answer is given.
- * @param remoteAddress of the socket; without it all clients share one quota
+ * @returns takes a request and the address of its socket; without the address all clients share one quota
  */
 export function webRateLimit(
   options: HttpLimitOptions<Request>,
