@@ -5,15 +5,27 @@ import { figures, question } from '../../../scripts/bench/harness.mjs';
 const nothing = (): void => {};
 
 const queue = new DeadlineQueue();
+queue.add(60_000, nothing);
 await question({
   title: 'a deadline that is taken back: 1 s, one other is waiting',
   peer: 'setTimeout + clearTimeout',
   target: 'ours <= 0.7 of the peer',
   iterations: 50_000,
   rounds: 15,
-  contestants: before(() => queue.add(60_000, nothing)),
+  contestants: oneByOne(queue),
 });
 queue.clear();
+
+const lonely = new DeadlineQueue();
+await question({
+  title:
+    'the same while nothing else is waiting: the process needs the timer, and needs it not, with every call',
+  peer: 'setTimeout + clearTimeout',
+  target: 'ours <= 0.7 of the peer',
+  iterations: 50_000,
+  rounds: 15,
+  contestants: oneByOne(lonely),
+});
 
 const crowded = new DeadlineQueue();
 const timeouts = Array.from({ length: 100_000 }, (_, index) => setTimeout(nothing, 60_000 + (index % 5_000)));
@@ -78,14 +90,13 @@ figures({
 });
 queue.clear();
 
-function before(prepare: () => void): Record<string, (operations: number) => void> {
-  prepare();
+function oneByOne(deadlines: DeadlineQueue): Record<string, (operations: number) => void> {
   return {
     'setTimeout + clearTimeout': (operations) => {
       for (let index = 0; index < operations; index += 1) clearTimeout(setTimeout(nothing, 1_000));
     },
     'DeadlineQueue add + cancel': (operations) => {
-      for (let index = 0; index < operations; index += 1) queue.add(1_000, nothing).cancel();
+      for (let index = 0; index < operations; index += 1) deadlines.add(1_000, nothing).cancel();
     },
   };
 }
