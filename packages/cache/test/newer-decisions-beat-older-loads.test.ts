@@ -159,3 +159,15 @@ test('race 15: a load that never ends is given up, its signal aborted, its key f
   await turn();
   expect(cache.peek('key')).toBe(fresh);
 });
+
+test('who asks for a key that is being loaded gets what was set meanwhile, and is a hit', async () => {
+  const { cache } = memoryCache();
+  const load = deferred<string>();
+  const early = cache.getOrSet('key', () => load.promise);
+  await cache.set('key', fresh);
+  expect(await cache.getOrSet('key', () => 'loaded again')).toBe(fresh);
+  expect(cache.getMaybe('key', () => 'loaded again')).toBe(fresh);
+  load.resolve(old);
+  expect([await early, await cache.getOrSet('key', () => 'loaded again')]).toEqual([old, fresh]);
+  expect(cache.stats()).toMatchObject({ memoryHits: 3, misses: 1, coalesced: 0, loads: 1 });
+});

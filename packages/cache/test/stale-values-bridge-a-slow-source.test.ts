@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { LoadContext } from '../src/index.js';
 import { deferred, memoryCache, never, turn } from './support/helpers.js';
 
 test('within staleMs the stale value is answered at once and one load refreshes it', async () => {
@@ -88,4 +89,28 @@ test('an invalidated value is not stale but wrong: it is never answered', async 
   await cache.invalidateTags('tag');
   await expect(cache.getOrSet('key', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
   expect(await cache.get('key')).toBeUndefined();
+});
+
+test('a loader knows whether somebody waits, and what would be answered if it failed', async () => {
+  const { cache, clock } = memoryCache({ staleMs: 1_000, staleIfErrorMs: 10_000 });
+  const seen: unknown[] = [];
+  const load = async ({ background, stale }: LoadContext): Promise<string> => {
+    seen.push([background, stale]);
+    // As a source does that is asked with If-None-Match, and answers that nothing changed.
+    return typeof stale === 'string' ? stale : 'loaded';
+  };
+  await cache.getOrSet('key', load);
+  clock.advance(1_001);
+  await cache.getOrSet('key', load);
+  clock.advance(2_001);
+  expect(await cache.getOrSet('key', load)).toBe('loaded');
+  clock.advance(2_001);
+  await cache.delete('key');
+  await cache.getOrSet('key', load);
+  expect(seen).toEqual([
+    [false, undefined],
+    [true, 'loaded'],
+    [false, 'loaded'],
+    [false, undefined],
+  ]);
 });
