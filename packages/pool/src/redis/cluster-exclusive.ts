@@ -4,7 +4,8 @@ import type { AcquireOptions } from '../acquire-options.js';
 import { isPoolClosedError, PoolClosedError } from '../errors.js';
 import type { Lease } from '../lease.js';
 import type { Pool } from '../pool.js';
-import { addressOf, type ClusterNodes } from './cluster-nodes.js';
+import { addressOf } from './clients.js';
+import type { ClusterNodes } from './cluster-nodes.js';
 import { type ExclusiveHost, exclusiveLane, isLost } from './exclusive.js';
 import type { CheckedRedisLanesOptions } from './redis-options.js';
 

@@ -1,6 +1,6 @@
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
 import type { Cluster, Redis } from 'ioredis';
-import { cut } from './clients.js';
+import { addressOf, cut } from './clients.js';
 import { CONNECTION_ENDED, type Passage } from './passage.js';
 import { pauseMs, type RetrySettings } from './retry-schedule.js';
 import { Wire } from './wire.js';
@@ -36,8 +36,6 @@ interface NodeRecord {
   lastError: unknown;
 }
 
-export const addressOf = (client: Redis): string => `${client.options.host}:${client.options.port}`;
-
 /**
  * The connections of a Cluster to its nodes. ioredis would dial a dead one for every command that it has for it; here each node is
  * tried on the schedule that a single server is tried on, while the other nodes go on.
@@ -72,10 +70,13 @@ export class ClusterNodes {
     return record?.down === true ? { failures: record.failures, cause: record.lastError } : undefined;
   }
 
-  /** The Cluster as a whole is tried: each of its nodes may be. */
+  /** The Cluster as a whole is tried: each of its nodes may be. What is marked down is so until it is there again. */
   forgive(): void {
-    for (const record of this.#records.values()) record.pause?.cancel();
-    this.#records.clear();
+    for (const [address, record] of this.#records) {
+      record.pause?.cancel();
+      record.paused = false;
+      if (!record.down) this.#records.delete(address);
+    }
   }
 
   close(): void {
@@ -153,6 +154,7 @@ export class ClusterNodes {
 
   #connectMasters(): void {
     for (const node of this.#options.cluster.nodes('master')) this.#connect(node);
+    for (const address of [...this.#records.keys()]) this.#left(address);
   }
 
   /** Before somebody needs it, and so that it is known whether it is there. */
@@ -193,7 +195,8 @@ export class ClusterNodes {
 
   /** The Cluster has no use for it any more, or none as a master. */
   #left(address: string): void {
-    if (!this.#isMaster(address)) this.#succeeded(address);
+    const masters = this.#options.cluster.nodes('master');
+    if (!masters.some((node) => addressOf(node) === address)) this.#succeeded(address);
   }
 
   #failed(address: string): void {
@@ -242,9 +245,5 @@ export class ClusterNodes {
       .filter((one) => one !== undefined);
     lost(first ?? error);
     return true;
-  }
-
-  #isMaster(address: string): boolean {
-    return this.#options.cluster.nodes('master').some((node) => addressOf(node) === address);
   }
 }

@@ -1,7 +1,6 @@
 import { deadlinesOf } from '@mainstay/core';
 import type { Redis } from 'ioredis';
-import { isCluster } from './clients.js';
-import { addressOf } from './cluster-nodes.js';
+import { addressOf, isCluster } from './clients.js';
 import { downError, timeoutError } from './redis-errors.js';
 import type { CheckedRedisLanesOptions, RedisClient } from './redis-options.js';
 

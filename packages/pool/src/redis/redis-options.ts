@@ -119,6 +119,20 @@ export interface CheckedRedisLanesOptions {
   readonly makeCluster: () => Cluster;
 }
 
+const fields = {
+  name: option.string({ default: 'redis', maxLength: 200 }),
+  commandTimeoutMs: option.milliseconds({ min: 1, default: 2_000 }),
+  connectTimeoutMs: option.milliseconds({ min: 1, default: 5_000 }),
+  offlineQueue: option.integer({ min: 0, max: Number.MAX_SAFE_INTEGER, default: 1_000 }),
+  sharedConnections: option.integer({ min: 1, max: 1_000, default: 1 }),
+  subscriberPingMs: option.milliseconds({ min: 1, default: 10_000 }),
+  clock: option.instance<Clock>({
+    default: monotonicClock,
+    methods: ['now', 'coarseNow', 'setTimer'],
+    expected: 'a clock',
+  }),
+};
+
 /** @throws TypeError, RangeError */
 export function readRedisLanesOptions(
   received: RedisLanesOptions | RedisClusterLanesOptions,
@@ -136,19 +150,7 @@ export function readRedisLanesOptions(
   const Class = chosen as unknown as Classes;
   const url = typeof connection === 'string' ? connection : undefined;
   const given = typeof connection === 'string' ? {} : connection;
-  const checked = readOptions('RedisLanes', rest, {
-    name: option.string({ default: 'redis', maxLength: 200 }),
-    commandTimeoutMs: option.milliseconds({ min: 1, default: 2_000 }),
-    connectTimeoutMs: option.milliseconds({ min: 1, default: 5_000 }),
-    offlineQueue: option.integer({ min: 0, max: Number.MAX_SAFE_INTEGER, default: 1_000 }),
-    sharedConnections: option.integer({ min: 1, max: 1_000, default: 1 }),
-    subscriberPingMs: option.milliseconds({ min: 1, default: 10_000 }),
-    clock: option.instance<Clock>({
-      default: monotonicClock,
-      methods: ['now', 'coarseNow', 'setTimer'],
-      expected: 'a clock',
-    }),
-  });
+  const checked = readOptions('RedisLanes', rest, fields);
   const { connectTimeoutMs, commandTimeoutMs } = checked;
   const fixed = singleSettings(given, connectTimeoutMs);
   return {

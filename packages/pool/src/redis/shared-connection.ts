@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster } from 'ioredis';
 import { isCluster } from './clients.js';
 import { ClusterNodes } from './cluster-nodes.js';
 import { wrongOnShared } from './commands.js';
@@ -43,8 +43,7 @@ function downFor(name: string, { state, failures, lastError }: Link, command: st
 }
 
 export function connectionTo<C extends RedisClient>(client: C, host: ConnectionHost): SharedConnection<C> {
-  const { options, counters, shared } = host;
-  const { name, clock, commandTimeoutMs, connectTimeoutMs, offlineQueue, retry } = options;
+  const { name, clock, commandTimeoutMs, connectTimeoutMs, offlineQueue, retry } = host.options;
   const random = Math.random;
   const refusal = (command: string): Error => downFor(name, link, command);
   const link = new Link<C>({
@@ -61,7 +60,21 @@ export function connectionTo<C extends RedisClient>(client: C, host: ConnectionH
       host.changed(state, before);
     },
   });
-  const gate = new Gate({
+  const gate = gateOf(client, link, host);
+  const nodes = isCluster(client) ? nodesOf(client, gate, host, (error) => link.suspect(error)) : undefined;
+  const ready = isCluster(client)
+    ? new ReadyWaiters({
+        ...{ name, cluster: client, clock, timeoutMs: commandTimeoutMs, limit: offlineQueue },
+        unavailable: (command) => unavailable(name, link, command),
+      })
+    : undefined;
+  return { link, gate, nodes, ready };
+}
+
+function gateOf(client: RedisClient, link: Link, { options, counters, shared }: ConnectionHost): Gate {
+  const { name, clock, commandTimeoutMs, offlineQueue } = options;
+  const suspect = (): void => link.suspect();
+  return new Gate({
     ...{ name, client, clock, commandTimeoutMs, offlineQueue, counters },
     refusal: (command, inPipeline) => {
       const advice = shared ? wrongOnShared(command, inPipeline) : undefined;
@@ -74,19 +87,10 @@ export function connectionTo<C extends RedisClient>(client: C, host: ConnectionH
       ? undefined
       : ({ sent }) =>
           new Wire({
-            ...{ name, client: client as Redis, tidy: shared, sent, refusal: () => undefined },
-            silent: () => link.suspect(),
-            demoted: () => link.suspect(),
+            ...{ name, client, tidy: shared, sent, silent: suspect, demoted: suspect },
+            refusal: () => undefined,
           }),
   });
-  const nodes = isCluster(client) ? nodesOf(client, gate, host, (error) => link.suspect(error)) : undefined;
-  const ready = isCluster(client)
-    ? new ReadyWaiters({
-        ...{ name, cluster: client, clock, timeoutMs: commandTimeoutMs, limit: offlineQueue },
-        unavailable: (command) => unavailable(name, link, command),
-      })
-    : undefined;
-  return { link, gate, nodes, ready };
 }
 
 function nodesOf(

@@ -1,7 +1,6 @@
 import { type Deadline, deadlinesOf } from '@mainstay/core';
 import type { Cluster, ClusterNode, Redis } from 'ioredis';
-import { isCluster } from './clients.js';
-import { addressOf } from './cluster-nodes.js';
+import { addressOf, isCluster } from './clients.js';
 import type { GateCounters } from './gate.js';
 import type { LinkState } from './link.js';
 import type { CheckedRedisLanesOptions, RedisClient } from './redis-options.js';

@@ -271,6 +271,9 @@ clusterTest(
 
 clusterTest('all nodes are gone: down, refused at once, and up again by itself', async (bench) => {
   const redis = bench.lanes({ retry: fast, commandTimeoutMs: 500 });
+  const down = new Set<string>();
+  redis.on('nodeDown', ({ node }) => down.add(node));
+  redis.on('nodeUp', ({ node }) => down.delete(node));
   await redis.shared.set('a', 1);
   await Promise.all(bench.nodes.map(({ server }) => server.kill()));
   await until(() => redis.state === 'down');
@@ -284,6 +287,7 @@ clusterTest('all nodes are gone: down, refused at once, and up again by itself',
   await until(() => redis.state === 'up');
   await untilWell(redis);
   await untilSet(redis, 'a');
+  await until(() => down.size === 0 && redis.stats().nodesDown === 0);
 });
 
 clusterTest('a pipeline waits for its node as a command does', async (bench) => {
