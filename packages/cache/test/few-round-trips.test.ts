@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { createCache } from '../src/index.js';
-import { sleep, turn } from './support/helpers.js';
+import { sleep } from './support/helpers.js';
 import { redisTest } from './support/redis.js';
 
 const BUS = new Set(['hmget', 'ping', 'subscribe', 'info', 'hello', 'client', 'command']);
@@ -83,21 +83,30 @@ redisTest(
   },
 );
 
+const MANY = 10_000;
+/** What an MGET holds at most. */
+const BATCH = 1_000;
+
 redisTest(
-  'invalidating a tag is one command however many values carry it, and the first reads are one',
+  'invalidating a tag of 10,000 values is one command, and their first reads are one read command a batch of a tick',
   async ({ cache, client }) => {
-    const { cache: own } = await cache({ memory: { maxEntries: 2_000 } });
-    for (let index = 0; index < 500; index += 1) await own.set(`${index}`, index, { tags: ['tag'] });
+    const { cache: own } = await cache({ memory: { maxEntries: 2 * MANY }, timeoutMs: 20_000, bus: false });
+    const keys = Array.from({ length: MANY }, (_, index) => `${index}`);
+    const read = (key: string): Promise<unknown> => own.getOrSet(key, () => `new ${key}`, { tags: ['tag'] });
+    await own.setMany(
+      keys.map((key) => [key, 'old']),
+      { tags: ['tag'] },
+    );
     await own.invalidateTags('the script is known from here on');
+
     const invalidated = await recorded(await client(), () => own.invalidateTags('tag'));
-    expect(invalidated).toHaveLength(1);
-    const read = await recorded(await client(), async () => {
-      await Promise.all(
-        Array.from({ length: 500 }, (_, index) => own.getOrSet(`${index}`, () => index, { tags: ['tag'] })),
-      );
-      await turn();
+    expect(invalidated.map(([name]) => name?.toLowerCase())).toEqual(['evalsha']);
+    const first = await recorded(await client(), async () => {
+      expect(await Promise.all(keys.map(read))).toEqual(keys.map((key) => `new ${key}`));
     });
-    expect(named(read, 'mget')).toHaveLength(1);
+    // Each holds the versions of the cache and of the tag besides.
+    expect(named(first, 'mget')).toHaveLength(Math.ceil(MANY / (BATCH - 2)));
+    expect(named(first, 'get')).toHaveLength(0);
   },
 );
 
