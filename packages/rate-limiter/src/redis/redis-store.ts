@@ -143,6 +143,7 @@ export class RedisStore implements OpenStore {
 
   close(): void {
     this.#exchange.close();
+    this.#arrival.close();
     this.#guard.close();
     this.#memory.table.clear();
   }

@@ -296,3 +296,23 @@ redisTest('a refund that cannot be told while Redis is away is told when it is b
     expect((await other.limiter.consume('k', { cost: 0 })).remaining).toBeLessThanOrEqual(91);
   }
 });
+
+redisTest(
+  'a connection that is lost for a moment costs nobody a decision, and gives nobody a new quota',
+  async (workshop) => {
+    const options = { limit: 10, windowMs: tenMinutes, redis: { timeoutMs: 2_000 } };
+    const [one, other] = await Promise.all([workshop.limiter(options), workshop.limiter(options)]);
+    expect(await allowedOf(one.limiter, 12)).toBe(10);
+    for (let round = 0; round < 5; round += 1) {
+      await other.limiter.consume(`another ${round}`);
+      await one.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await until(() => other.client.status !== 'ready');
+      const decisions = await Promise.all(
+        Array.from({ length: 5 }, () => other.limiter.consume(`another ${round}`)),
+      );
+      expect(decisions.map(({ degraded }) => degraded)).toEqual(new Array(5).fill(false));
+      // It has never asked about this key.
+      if (round === 4) expect((await other.limiter.consume('k')).allowed).toBe(false);
+    }
+  },
+);
