@@ -24,7 +24,14 @@ export function approximateBytes(value: unknown, key: string): number {
   return Math.ceil((bytes * (nodes + open.length)) / nodes);
 }
 
+/** What throws when it is looked at (a getter, a revoked proxy) weighs nothing more. */
 function pushChildren(node: object, open: unknown[]): void {
+  try {
+    pushParts(node, open);
+  } catch {}
+}
+
+function pushParts(node: object, open: unknown[]): void {
   if (node instanceof Map) {
     for (const [name, child] of node) open.push(name, child);
   } else if (node instanceof Set) {

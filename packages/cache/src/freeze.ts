@@ -1,13 +1,20 @@
 /**
  * Freezes plain objects and arrays, deeply. Bytes cannot be frozen, and what has a class (Date, Map, a model) may need its own
- * state: they are left alone.
+ * state: they are left alone, like what a getter would bring, and what refuses.
  */
 export function freezeDeep<T>(value: T): T {
   const open: unknown[] = [value];
-  for (let node = open.pop(); open.length > 0 || node !== undefined; node = open.pop()) {
-    if (!isPlain(node) || Object.isFrozen(node)) continue;
-    Object.freeze(node);
-    for (const child of Object.values(node)) if (child !== undefined) open.push(child);
+  while (open.length > 0) {
+    const node = open.pop();
+    try {
+      if (!isPlain(node) || Object.isFrozen(node)) continue;
+      Object.freeze(node);
+      for (const { value: child } of Object.values(Object.getOwnPropertyDescriptors(node))) {
+        if (typeof child === 'object' && child !== null) open.push(child);
+      }
+    } catch {
+      // A proxy that was revoked, or does not let itself be frozen.
+    }
   }
   return value;
 }

@@ -34,10 +34,12 @@ export class Landing {
       this.failed(flight, error);
       return;
     }
-    loading.then(
-      (value) => this.#loaded(flight, value, captured),
-      (error: unknown) => this.failed(flight, error),
-    );
+    loading
+      .then(
+        (value) => this.#loaded(flight, value, captured),
+        (error: unknown) => this.failed(flight, error),
+      )
+      .catch((error: unknown) => this.failed(flight, error));
   }
 
   /** The key is free before anybody hears the result, so that a caller who retries at once gets a new load. */

@@ -11,6 +11,8 @@ export interface MemoryLevelOptions {
   maxEntries: number;
   maxBytes?: number | undefined;
   sizeOf?: ((value: unknown, key: string) => number) | undefined;
+  /** `sizeOf` threw: the value is not kept. */
+  unweighable: (key: string, error: unknown) => void;
 }
 
 /** The first level: lru-cache, with our own expiry (lru-cache reads a clock for each hit; we share one reading per turn). */
@@ -23,6 +25,7 @@ export class MemoryLevel {
   readonly #enabled: boolean;
   readonly #maxEntryBytes: number | undefined;
   readonly #sizeOf: ((value: unknown, key: string) => number) | undefined;
+  readonly #unweighable: (key: string, error: unknown) => void;
 
   constructor(options: MemoryLevelOptions, tags: TagInvalidations, clock: Clock) {
     this.#tags = tags;
@@ -34,6 +37,7 @@ export class MemoryLevel {
     this.#weighs = options.maxBytes !== undefined;
     this.#enabled = options.enabled;
     this.#maxEntryBytes = options.maxEntryBytes;
+    this.#unweighable = options.unweighable;
     this.#entries = new LRUCache<string, MemoryEntry>({
       max: options.maxEntries,
       ...(options.maxBytes === undefined ? {} : { maxSize: options.maxBytes }),
@@ -118,9 +122,15 @@ export class MemoryLevel {
     return false;
   }
 
+  /** Larger than any limit where it cannot be told. */
   #sizeInBytes(key: string, value: unknown): number {
-    const size = this.#sizeOf?.(value, key) ?? 0;
-    return Number.isFinite(size) ? Math.max(1, Math.ceil(size)) : Number.MAX_SAFE_INTEGER;
+    try {
+      const size = this.#sizeOf?.(value, key) ?? 0;
+      return Number.isFinite(size) ? Math.max(1, Math.ceil(size)) : Number.MAX_SAFE_INTEGER;
+    } catch (error) {
+      this.#unweighable(key, error);
+      return Number.MAX_SAFE_INTEGER;
+    }
   }
 }
 

@@ -64,7 +64,11 @@ export class CacheState {
     if (settings.latency) {
       this.latency = { memory: new Histogram(), redis: new Histogram(), load: new Histogram() };
     }
-    const memory = { ...settings.memory, maxEntryBytes: settings.maxEntryBytes };
+    const memory = {
+      ...settings.memory,
+      maxEntryBytes: settings.maxEntryBytes,
+      unweighable: (key: string, error: unknown) => this.emit('codecError', { key, error }),
+    };
     this.memory =
       this.latency === undefined
         ? new MemoryLevel(memory, this.tags, settings.clock)

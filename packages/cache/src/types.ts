@@ -196,6 +196,9 @@ export interface CacheEvents {
   /** Redis stopped answering, or refused the connection. */
   redisAway: { error: unknown };
   redisUp: { name: string };
-  /** A value could not be encoded for Redis: it stays in this process's memory level only. */
+  /**
+   * A value could not be encoded for Redis (then it stays in this process's memory level only), could not be read back (then it is a
+   * miss), or could not be weighed (then it is not kept).
+   */
   codecError: { key: string; error: unknown };
 }
