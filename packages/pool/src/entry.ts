@@ -66,8 +66,9 @@ export class Entry<R> {
     return now - Math.max(this.since, this.usedAt);
   }
 
-  /** It has neither been used nor been found well for so long. */
+  /** It has neither been used nor been found well for so long; 0: whatever it has been, since the coarse time may be older. */
   isUnproved(now: number, forMs: number): boolean {
+    if (forMs === 0) return true;
     return now - this.since >= forMs && now - this.provedAt >= forMs;
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Pool } from '../src/index.js';
 import { fate, type Thing, thingPool, turn } from './support/things.js';
 
 test('only a resource that was idle for long enough is validated', async () => {
@@ -142,5 +143,18 @@ test('one that is lost while it is being validated leaves nobody waiting', async
   losses[0]?.(new Error('gone'));
   answer(true);
   expect((await waiting).resource.id).toBe(2);
+  await pool.close();
+});
+
+test('validateAfterIdleMs 0 validates always, also what was made a moment ago', async () => {
+  let asked = 0;
+  const validate = () => {
+    asked += 1;
+    return asked > 1;
+  };
+  const pool = new Pool({ name: 'always', create: () => ({}), validate, validateAfterIdleMs: 0, max: 1 });
+  for (let round = 0; round < 3; round++) await pool.use(() => {});
+  expect(asked).toBe(2);
+  expect(pool.stats()).toMatchObject({ created: 2, validationFailures: 1 });
   await pool.close();
 });
