@@ -21,13 +21,15 @@ export {
   listPage,
   negativeLookup,
   type Preset,
+  type PresetId,
+  type PresetQuery,
   permissions,
   renderedResponse,
   searchResults,
   session,
 } from './presets.js';
 export type { RedisClient } from './redis-client.js';
-export type { Schema } from './schema.js';
+export type { Schema, SchemaResult } from './schema.js';
 export type {
   CacheEvents,
   CacheOptions,

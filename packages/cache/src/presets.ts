@@ -12,9 +12,9 @@ export type Preset<Input, Value> = Partial<Omit<Definition<Input, Value>, 'key' 
   load: (input: Input, context: LoadContext) => Value | PromiseLike<Value>;
 };
 
-type Id = string | number;
+export type PresetId = string | number;
 /** Anything that JSON can hold without loss; the key rejects with a TypeError for other things. Two inputs with the same fields have the same key, whatever the order of the fields. */
-type Query = Readonly<Record<string, unknown>> | string | number | null | undefined;
+export type PresetQuery = Readonly<Record<string, unknown>> | string | number | null | undefined;
 
 type Defaults<Input, Value> = Partial<Omit<Definition<Input, Value>, 'key' | 'load'>> & {
   key: (input: Input) => string;
@@ -29,7 +29,10 @@ function preset<Input, Value>(
 }
 
 /** One row by its id. Tags: the name, and `name:id`. 5 minutes; stale for 1 more while it is refreshed, for 10 if that fails. */
-export function entityById<Value, Input extends Id = Id>(cache: CacheCalls, own: Preset<Input, Value>) {
+export function entityById<Value, Input extends PresetId = PresetId>(
+  cache: CacheCalls,
+  own: Preset<Input, Value>,
+) {
   return preset(cache, own, {
     key: (id) => `${own.name}:${id}`,
     tags: (id) => [own.name, `${own.name}:${id}`],
@@ -41,7 +44,7 @@ export function entityById<Value, Input extends Id = Id>(cache: CacheCalls, own:
 }
 
 /** A page of a list, by its filter, order and cursor. Tag: the name. 30 seconds, and as long stale. */
-export function listPage<Input extends Query, Value>(cache: CacheCalls, own: Preset<Input, Value>) {
+export function listPage<Input extends PresetQuery, Value>(cache: CacheCalls, own: Preset<Input, Value>) {
   return preset(cache, own, {
     key: (query) => `${own.name}:page:${stableKey(query)}`,
     tags: [own.name],
@@ -63,7 +66,7 @@ export function searchResults<Value>(cache: CacheCalls, own: Preset<string, Valu
 }
 
 /** How many there are: expensive, and seldom needed to the last one. 1 minute, stale for 5. */
-export function countOf<Input extends Query>(cache: CacheCalls, own: Preset<Input, number>) {
+export function countOf<Input extends PresetQuery>(cache: CacheCalls, own: Preset<Input, number>) {
   return preset(cache, own, {
     key: (query) => `${own.name}:count:${stableKey(query)}`,
     tags: [own.name],
@@ -74,7 +77,7 @@ export function countOf<Input extends Query>(cache: CacheCalls, own: Preset<Inpu
 }
 
 /** Sums, averages, reports: 5 minutes, stale for 10, for an hour if the source fails. */
-export function aggregate<Input extends Query, Value>(cache: CacheCalls, own: Preset<Input, Value>) {
+export function aggregate<Input extends PresetQuery, Value>(cache: CacheCalls, own: Preset<Input, Value>) {
   return preset(cache, own, {
     key: (query) => `${own.name}:aggregate:${stableKey(query)}`,
     tags: [own.name],
@@ -97,7 +100,10 @@ export function session<Value>(cache: CacheCalls, own: Preset<string, Value>) {
 }
 
 /** What a user may do. Tags: the name (when roles change) and `name:user`. Never stale. 30 seconds. */
-export function permissions<Value, Input extends Id = Id>(cache: CacheCalls, own: Preset<Input, Value>) {
+export function permissions<Value, Input extends PresetId = PresetId>(
+  cache: CacheCalls,
+  own: Preset<Input, Value>,
+) {
   return preset(cache, own, {
     key: (user) => `${own.name}:permissions:${user}`,
     tags: (user) => [own.name, `${own.name}:${user}`],
@@ -108,7 +114,10 @@ export function permissions<Value, Input extends Id = Id>(cache: CacheCalls, own
 }
 
 /** Settings, flags: read by every request, changed by hand. 1 minute, stale for 10, for a day if the source fails. */
-export function configuration<Input extends Query, Value>(cache: CacheCalls, own: Preset<Input, Value>) {
+export function configuration<Input extends PresetQuery, Value>(
+  cache: CacheCalls,
+  own: Preset<Input, Value>,
+) {
   return preset(cache, own, {
     key: (query) => `${own.name}:configuration:${stableKey(query)}`,
     tags: [own.name],
@@ -119,7 +128,7 @@ export function configuration<Input extends Query, Value>(cache: CacheCalls, own
 }
 
 /** What mostly is not there (a slug, a coupon, a blocked address): "there is none" is `null`, and kept for 1 minute; a find for 10 seconds. */
-export function negativeLookup<Value, Input extends Id = Id>(
+export function negativeLookup<Value, Input extends PresetId = PresetId>(
   cache: CacheCalls,
   own: Preset<Input, Value | null>,
 ) {
@@ -133,7 +142,7 @@ export function negativeLookup<Value, Input extends Id = Id>(
 }
 
 /** The answer of somebody else's API. 1 minute, stale for 5; after 2 seconds, or if it fails, the last one for up to a day. */
-export function externalCall<Input extends Query, Value>(cache: CacheCalls, own: Preset<Input, Value>) {
+export function externalCall<Input extends PresetQuery, Value>(cache: CacheCalls, own: Preset<Input, Value>) {
   return preset(cache, own, {
     key: (query) => `${own.name}:call:${stableKey(query)}`,
     tags: [own.name],
@@ -145,7 +154,7 @@ export function externalCall<Input extends Query, Value>(cache: CacheCalls, own:
 }
 
 /** A page, a fragment, a document as text. 1 minute, stale for 1, for an hour if rendering fails. */
-export function renderedResponse<Input extends Query>(cache: CacheCalls, own: Preset<Input, string>) {
+export function renderedResponse<Input extends PresetQuery>(cache: CacheCalls, own: Preset<Input, string>) {
   return preset(cache, own, {
     key: (query) => `${own.name}:rendered:${stableKey(query)}`,
     tags: [own.name],

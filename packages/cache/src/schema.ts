@@ -11,7 +11,8 @@ export interface Schema<Output = unknown> {
   };
 }
 
-type SchemaResult<Output> =
+/** Of a check: the value, or what is wrong with it. */
+export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] };
 
