@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { exampleFiles } from './new-package/example-files.mjs';
+import { packageFiles } from './new-package/package-files.mjs';
 import { root } from './pnpm.mjs';
 
 const [name, floor, description] = process.argv.slice(2);
@@ -18,106 +20,16 @@ if (existsSync(folder)) {
   process.exit(1);
 }
 
-/** As the formatter of this house writes it: short lists stay on their line. */
-const json = (value) =>
-  `${JSON.stringify(value, null, 2).replace(/\[\n([^[\]{}]+)\n\s*\]/g, (_, items) => `[${items.trim().split(/,\s+/).join(', ')}]`)}\n`;
 const className = name.replace(/(^|-)([a-z0-9])/g, (_, _dash, letter) => letter.toUpperCase());
 
-const files = {
-  'package.json': json({
-    name: `@mainstay/${name}`,
-    version: '0.0.0',
-    description,
-    license: 'MIT',
-    type: 'module',
-    sideEffects: false,
-    engines: { node: '>=20' },
-    files: ['dist'],
-    main: './dist/index.cjs',
-    module: './dist/index.js',
-    types: './dist/index.d.cts',
-    exports: {
-      '.': {
-        import: { types: './dist/index.d.ts', default: './dist/index.js' },
-        require: { types: './dist/index.d.cts', default: './dist/index.cjs' },
-      },
-      './package.json': './package.json',
-    },
-    publishConfig: { access: 'public' },
-    scripts: {
-      build: 'tsup',
-      typecheck: 'tsc -p .',
-      'check:exports': 'publint --strict && attw --pack . --profile node16',
-      test: 'node ../../scripts/toolchain/vitest.mjs unit',
-    },
-    dependencies: { '@mainstay/core': 'workspace:^' },
-  }),
-  'tsconfig.json': json({ extends: '../../tsconfig.base.json', include: ['src', 'test', 'tsup.config.ts'] }),
-  'tsup.config.ts':
-    "import { library } from '../../scripts/toolchain/tsup.mjs';\n\nexport default library(['src/index.ts']);\n",
-  'typedoc.json': json({ entryPoints: ['src/index.ts'] }),
-  'README.md': `# @mainstay/${name}\n\n${description}\n\n\`\`\`sh\nnpm install @mainstay/${name}\n\`\`\`\n`,
-  'src/index.ts': `export { ${className}, type ${className}Options } from './${name}.js';\n`,
-  [`src/${name}.ts`]: `import { option, readOptions } from '@mainstay/core';
-
-export interface ${className}Options {
-  /** Names it in \`stats()\` and in errors. */
-  name: string;
-}
-
-/** ${description}. */
-export class ${className} {
-  readonly kind = '${name}';
-  readonly name: string;
-
-  /** @throws TypeError or RangeError naming the option that is wrong */
-  constructor(options: ${className}Options) {
-    this.name = readOptions('${className}', options, { name: option.string({ maxLength: 100 }) }).name;
-  }
-
-  stats(): Record<string, number> {
-    return {};
+function write(folder, files) {
+  for (const [file, content] of Object.entries(files)) {
+    const target = path.join(folder, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, content);
   }
 }
-`,
-  'test/options-are-checked.test.ts': `import { expect, test } from 'vitest';
-import { ${className} } from '../src/index.js';
 
-test('it says who it is', () => {
-  expect(new ${className}({ name: 'first' })).toMatchObject({ kind: '${name}', name: 'first' });
-});
-
-test('a wrong option is named', () => {
-  expect(() => Reflect.construct(${className}, [{ name: 7 }])).toThrow(/option "name"/);
-});
-`,
-  'bench/what-it-costs.bench.ts': `import { ${className} } from '@mainstay/${name}';
-import { question } from '../../../scripts/bench/harness.mjs';
-
-await question({
-  title: 'what does making one cost?',
-  iterations: 10_000,
-  rounds: 9,
-  contestants: {
-    mainstay: (operations) => {
-      for (let i = 0; i < operations; i++) new ${className}({ name: 'bench' });
-    },
-  },
-});
-`,
-  'bench/package.json': json({
-    name: `@mainstay/${name}-bench`,
-    private: true,
-    type: 'module',
-    dependencies: { [`@mainstay/${name}`]: 'workspace:^' },
-  }),
-};
-
-for (const [file, content] of Object.entries(files)) {
-  const target = path.join(folder, file);
-  mkdirSync(path.dirname(target), { recursive: true });
-  writeFileSync(target, content);
-}
 /** Its place in the house, after the others. */
 function takeFloor() {
   const file = path.join(root, 'scripts', 'test', 'architecture.test.ts');
@@ -127,7 +39,20 @@ function takeFloor() {
   writeFileSync(file, code.replace(/(const floors[^}]*)\n\};/, `$1\n  ${key}: ${floor},\n};`));
 }
 
+/** Its line on the map of the examples, before the one that shows most of them together. */
+function takeLine() {
+  const file = path.join(root, 'examples', 'README.md');
+  const line = `| [${name}-node](${name}-node) | ${description} |\n`;
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace('| [reference-backend]', `${line}| [reference-backend]`),
+  );
+}
+
+write(folder, packageFiles({ name, description, className }));
+write(path.join(root, 'examples', `${name}-node`), exampleFiles({ name, description, className }));
 takeFloor();
+takeLine();
 if (existsSync(path.join(root, 'pnpm-lock.yaml'))) {
   const update = ['install', '--lockfile-only', '--no-frozen-lockfile'];
   const { status } = spawnSync(process.execPath, [path.join(root, 'scripts', 'pnpm.mjs'), ...update], {
@@ -138,7 +63,9 @@ if (existsSync(path.join(root, 'pnpm-lock.yaml'))) {
     process.exit(1);
   }
 }
-console.log(`packages/${name} is made, with its floor and its place in the lockfile.`);
 console.log(
-  `Next: npm test -- ${name}; then the README and the types, the tests, an example (examples/${name}-<framework>), a changeset (npm run changeset).`,
+  `packages/${name} and examples/${name}-node are made, with their places in the house and the lockfile.`,
+);
+console.log(
+  `Next: npm test -- ${name}; then the README and the types, the tests, the example, a changeset (npm run changeset).`,
 );

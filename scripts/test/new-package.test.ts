@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +11,16 @@ let clone: string;
 beforeEach(() => {
   clone = mkdtempSync(path.join(tmpdir(), 'mainstay-new-package-'));
   mkdirSync(path.join(clone, 'scripts', 'test'), { recursive: true });
+  mkdirSync(path.join(clone, 'examples'));
+  cpSync(path.join(root, 'scripts', 'new-package'), path.join(clone, 'scripts', 'new-package'), {
+    recursive: true,
+  });
   for (const file of [
     'package.json',
     'scripts/pnpm.mjs',
     'scripts/new-package.mjs',
     'scripts/test/architecture.test.ts',
+    'examples/README.md',
   ]) {
     copyFileSync(path.join(root, file), path.join(clone, file));
   }
@@ -48,6 +53,10 @@ test('a new package looks like its neighbours', () => {
   ]) {
     expect(existsSync(path.join(folder, file)), file).toBe(true);
   }
+  expect(existsSync(path.join(clone, 'examples', 'tracing-node', 'server.js'))).toBe(true);
+  expect(readFileSync(path.join(clone, 'examples', 'README.md'), 'utf8')).toContain(
+    '| [tracing-node](tracing-node) | Follow a request |\n| [reference-backend]',
+  );
 });
 
 test('a name that exists, a name that npm would refuse and a missing description are refused', () => {
