@@ -1,7 +1,8 @@
 import type { StoreContext } from '../store.js';
+import type { Errand } from './journey.js';
 import type { KeyMemory } from './key-memory.js';
 import type { RedisClient } from './redis-client.js';
-import type { Errand, RedisGuard } from './redis-guard.js';
+import type { RedisGuard } from './redis-guard.js';
 import { script } from './script.js';
 import { tellAll } from './tell-all.js';
 import {

@@ -1,6 +1,7 @@
 import { CircuitBreaker } from '@mainstay/circuit-breaker';
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
 import { onConnectionNews } from './connection-news.js';
+import { type Errand, Journey, type Sender } from './journey.js';
 import { isReady, type RedisClient } from './redis-client.js';
 
 const CONSECUTIVE_FAILURES = 3;
@@ -8,17 +9,6 @@ const OPEN_MS = 500;
 const MAX_OPEN_MS = 2_000;
 /** How often it is looked after a Redis that is away; what was used meanwhile is told to it when it is back. */
 const LOOK_EVERY_MS = 200;
-
-/** A command, and what becomes of it: exactly one of `answered` and `unavailable` is called, once. */
-export interface Errand {
-  send(): Promise<unknown>;
-  /** What it throws is a failure too, after which `unavailable` is called. */
-  answered(reply: unknown): void;
-  /** Redis was not asked, failed, or did not answer in time. */
-  unavailable(): void;
-  /** A second command where the first one's failure is no failure of Redis. */
-  retry?(error: unknown): Promise<unknown> | undefined;
-}
 
 export interface GuardListener {
   away(error: unknown): void;
@@ -44,6 +34,17 @@ export class RedisGuard {
   #closed = false;
   #connecting = false;
   #look: Deadline | undefined;
+  readonly #sender: Sender = {
+    expire: (callback) => this.#expire(callback),
+    failed: (journey, error) => {
+      this.errors += 1;
+      this.#lost(journey, error);
+    },
+    timedOut: (journey) => {
+      this.timeouts += 1;
+      this.#lost(journey, new Error(`Redis did not answer within ${this.#timeoutMs} ms`));
+    },
+  };
   /** Failures that were counted. */
   #failures = 0;
 
@@ -97,52 +98,7 @@ export class RedisGuard {
       errand.unavailable();
       return;
     }
-    const failuresBefore = this.#failures;
-    let open = true;
-    const fail = (error: unknown): void => {
-      open = false;
-      deadline.cancel();
-      // What was already under way when the last failure was counted tells nothing new: it hangs on the same outage.
-      if (this.#failures === failuresBefore) {
-        this.#failures += 1;
-        permit.failure(error);
-      } else permit.ignore();
-      if (!this.up) this.#goAway(error);
-      errand.unavailable();
-    };
-    const deadline = this.#expire(this.#timeoutMs, () => {
-      if (!open) return;
-      this.timeouts += 1;
-      fail(new Error(`Redis did not answer within ${this.#timeoutMs} ms`));
-    });
-    const answered = (reply: unknown): void => {
-      if (!open) return;
-      try {
-        errand.answered(reply);
-      } catch (error) {
-        failed(error);
-        return;
-      }
-      open = false;
-      deadline.cancel();
-      permit.success();
-    };
-    const failed = (error: unknown): void => {
-      if (!open) return;
-      this.errors += 1;
-      fail(error);
-    };
-    const failedOnce = (error: unknown): void => {
-      const again = open ? errand.retry?.(error) : undefined;
-      if (again === undefined) failed(error);
-      else again.then(answered, failed);
-    };
-    try {
-      errand.send().then(answered, failedOnce);
-    } catch (error) {
-      // A client that throws instead of rejecting is a client that failed.
-      failed(error);
-    }
+    new Journey(errand, permit, this.#failures, this.#sender);
   }
 
   close(): void {
@@ -152,8 +108,18 @@ export class RedisGuard {
   }
 
   /** When this process was busy, the answer may lie in the socket unread: one more turn of the loop reads it. */
-  #expire(timeoutMs: number, callback: () => void): Deadline {
-    return this.#deadlines.add(timeoutMs, () => void setImmediate(callback));
+  #expire(callback: () => void): Deadline {
+    return this.#deadlines.add(this.#timeoutMs, () => void setImmediate(callback));
+  }
+
+  #lost(journey: Journey, error: unknown): void {
+    // What was already under way when the last failure was counted tells nothing new: it hangs on the same outage.
+    if (this.#failures === journey.failuresBefore) {
+      this.#failures += 1;
+      journey.permit.failure(error);
+    } else journey.permit.ignore();
+    if (!this.up) this.#goAway(error);
+    journey.unavailable();
   }
 
   #goUp(): void {
