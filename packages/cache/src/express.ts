@@ -16,7 +16,8 @@ export type { ResponseCacheOptions } from './http/response-cache.js';
 export function cacheResponses(options: ResponseCacheOptions<Request>): RequestHandler {
   const responses = new ResponseCache<Request>('cacheResponses', options);
   return (request, response, next) => {
-    const view = nodeView(request, request.originalUrl);
+    const site = `${request.protocol}://${request.hostname}`;
+    const view = nodeView(request, request.originalUrl, site);
     responses
       .open(request, view, request, repeatOf(request))
       .then((verdict) => {

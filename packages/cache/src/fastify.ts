@@ -9,6 +9,7 @@ import {
   type Hit,
   type Lead,
   type Repeat,
+  type RequestView,
   ResponseCache,
   type ResponseCacheOptions,
 } from './http/response-cache.js';
@@ -37,7 +38,7 @@ const plugin: FastifyPluginAsync<ResponseCachePluginOptions> = async (app, { onl
   // After onRequest and preValidation, where applications find out who the client is.
   app.addHook('preHandler', async (request, reply) => {
     if (only?.(request) === false) return;
-    const view = nodeView(request.raw, request.originalUrl);
+    const view = viewOf(request);
     const verdict = await responses.open(request, view, request.raw, repeatOf(app, request));
     if (verdict.kind === 'hit') return answer(responses, request, reply, verdict);
     if (verdict.kind === 'pass') return;
@@ -61,6 +62,10 @@ const plugin: FastifyPluginAsync<ResponseCachePluginOptions> = async (app, { onl
   app.addHook('onRequestAbort', async (request) => giveUp(request));
 };
 
+function viewOf({ raw, originalUrl, protocol, host }: FastifyRequest): RequestView {
+  return nodeView(raw, originalUrl, `${protocol}://${host}`);
+}
+
 function repeatOf(app: FastifyInstance, request: FastifyRequest): Repeat {
   const handle = app.routing.bind(app) as unknown as Parameters<typeof repeatRequest>[2];
   return (lead, signal) => repeatRequest(request.raw, request.originalUrl, handle, lead, signal);
@@ -72,7 +77,7 @@ function answer(
   reply: FastifyReply,
   hit: Hit,
 ): FastifyReply {
-  const { status, headers, body } = answerOf(nodeView(request.raw, request.originalUrl), hit, vary);
+  const { status, headers, body } = answerOf(viewOf(request), hit, vary);
   for (const [name, value] of grouped(headers)) reply.header(name, value);
   // Fastify counts the bytes of what HEAD does not send.
   const { body: text, encoding } = hit.response;
@@ -165,11 +170,7 @@ class Sending {
 
   #replace(hit: Hit): unknown {
     const reply = this.#reply;
-    const { status, headers, body } = answerOf(
-      nodeView(this.#request.raw, this.#request.originalUrl),
-      hit,
-      this.#responses.vary,
-    );
+    const { status, headers, body } = answerOf(viewOf(this.#request), hit, this.#responses.vary);
     for (const name of Object.keys(reply.getHeaders()))
       if (!this.#own.outer.has(name)) reply.removeHeader(name);
     for (const [name, value] of grouped(headers)) reply.header(name, value);

@@ -130,8 +130,10 @@ function repeatOf(raw: Request, refresh: HonoResponseCacheOptions['refresh']): R
 
 function viewOf(context: Context): RequestView {
   const { method, url, headers } = context.req.raw;
-  const { host, pathname, search } = new URL(url);
-  return { method, url: pathname + search, host, header: (name) => headers.get(name) ?? undefined };
+  const { origin, pathname, search } = new URL(url);
+  // A request may name one host in its target and another one in its header.
+  const site = `${origin} ${headers.get('host') ?? ''}`;
+  return { method, url: pathname + search, site, header: (name) => headers.get(name) ?? undefined };
 }
 
 function toResponse({ status, headers, body }: HttpAnswer): Response {

@@ -58,7 +58,10 @@ export interface MemoryOptions {
   maxEntries?: number;
   /** Weighs every value; without it nothing is weighed and `stats().bytes` is 0. */
   maxBytes?: number;
-  /** Bytes of a value, for `maxBytes` and `maxEntryBytes`. Default: a rough estimate that walks the value. */
+  /**
+   * Bytes of a value, for `maxBytes` and `maxEntryBytes`. Default: a rough estimate of what the entry takes, which walks the value; key and
+   * bookkeeping (some 200 bytes) are in it. If it throws the value is not kept, and `codecError` tells.
+   */
   sizeOf?: (value: unknown, key: string) => number;
 }
 
@@ -100,7 +103,10 @@ export interface CacheOptions {
    * every time, `Infinity` never.
    */
   maxStaleMs?: number;
-  /** Values that weigh more are kept in no level: in memory by `memory.sizeOf`, in Redis by their encoded bytes. Default: no limit. */
+  /**
+   * Values that weigh more are kept in no level. In memory by `memory.sizeOf`, or else by the estimate that `memory.maxBytes` goes by, in
+   * which key and bookkeeping count too (some 200 bytes); in Redis by their encoded bytes. Default: no limit.
+   */
   maxEntryBytes?: number;
   /** Keys that may be fetched at once; beyond it a call for another key rejects with CacheBusyError. Default 10,000. */
   maxLoads?: number;

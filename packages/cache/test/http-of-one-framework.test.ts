@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { ManualClock } from '@mainstay/core';
 import express from 'express';
 import Fastify from 'fastify';
@@ -180,4 +180,58 @@ test.each([
   ['express', () => cacheResponses({ ...options(), stale: 5 } as never)],
 ])('%s: a wrong option is named', (_name, make) => {
   expect(make).toThrow(/option "stale/);
+});
+
+async function raw(url: string, lines: readonly string[]): Promise<string> {
+  const { port } = new URL(url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.end(`${lines.join('\r\n')}\r\nconnection: close\r\n\r\n`);
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  return answer.split('\r\n\r\n')[1] ?? '';
+}
+
+const tenants = ['tenant-a', 'tenant-b', 'tenant-a'];
+
+test('express: behind a proxy that is trusted, sites are told apart as the application does', async () => {
+  const app = express().set('trust proxy', true);
+  app.get('/', cacheResponses(options()), (request, response) => {
+    response.send(`${request.protocol} ${request.hostname}`);
+  });
+  const url = await listen(app);
+  for (const tenant of tenants)
+    for (const protocol of ['http', 'https']) {
+      const headers = { 'x-forwarded-host': tenant, 'x-forwarded-proto': protocol };
+      expect(await (await fetch(url, { headers })).text()).toBe(`${protocol} ${tenant}`);
+    }
+});
+
+test('fastify: behind a proxy that is trusted, sites are told apart as the application does', async () => {
+  const app = Fastify({ trustProxy: true, forceCloseConnections: true });
+  await app.register(responseCachePlugin, options());
+  app.get('/', async (request) => `${request.protocol} ${request.host}`);
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  for (const tenant of tenants)
+    for (const protocol of ['http', 'https']) {
+      const headers = { 'x-forwarded-host': tenant, 'x-forwarded-proto': protocol };
+      expect(await (await fetch(url, { headers })).text()).toBe(`${protocol} ${tenant}`);
+    }
+  await app.close();
+});
+
+test('hono: a request that names two hosts is no answer for the visitors of one of them', async () => {
+  const app = new Hono();
+  app.use(forHono(options()));
+  app.get('/', (context) => context.text(`${new URL(context.req.url).host} ${context.req.header('host')}`));
+  // As @hono/node-server makes it of an absolute target.
+  const url = await listen((request, response) => {
+    const { url: target = '/', headers } = request;
+    const address = target.startsWith('http') ? target : `http://${headers.host}${target}`;
+    Promise.resolve(app.fetch(new Request(address, { headers: headers as Record<string, string> })))
+      .then((answer) => answer.text())
+      .then((text) => response.end(text));
+  });
+  const attack = ['GET http://victim/ HTTP/1.1', 'host: evil'];
+  expect(await raw(url, attack)).toContain('victim evil');
+  expect(await raw(url, ['GET / HTTP/1.1', 'host: victim'])).toContain('victim victim');
 });

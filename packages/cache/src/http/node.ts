@@ -2,12 +2,13 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { HttpAnswer } from './answer.js';
 import type { RequestView } from './response-cache.js';
 
-export function nodeView(request: IncomingMessage, url: string): RequestView {
+/** @param site how the application sees the visitor's way to it: a proxy that it trusts may say another host than `Host` does */
+export function nodeView(request: IncomingMessage, url: string, site: string): RequestView {
   const header = (name: string): string | undefined => {
     const value = request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
-  return { method: request.method ?? 'GET', url, host: header('host'), header };
+  return { method: request.method ?? 'GET', url, site: `${site} ${header('host') ?? ''}`, header };
 }
 
 /** Hides from the handler what the visitor has already: what is kept has to be a whole response. */

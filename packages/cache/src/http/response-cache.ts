@@ -17,7 +17,8 @@ export interface RequestView {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
-  readonly host: string | undefined;
+  /** Protocol and host, in all forms in which the application may look at them. */
+  readonly site: string;
   /** By lower-case name. */
   header(name: string): string | undefined;
 }
@@ -212,7 +213,7 @@ export class ResponseCache<Request> {
 
   #keyOf(view: RequestView, user: string | undefined): string {
     const varied = this.vary.map((name) => view.header(name) ?? null);
-    return `http:${JSON.stringify([view.host ?? null, view.url, user ?? null, ...varied])}`;
+    return `http:${JSON.stringify([view.site, view.url, user ?? null, ...varied])}`;
   }
 }
 
