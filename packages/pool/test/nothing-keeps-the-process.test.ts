@@ -6,30 +6,28 @@ import { databaseUrl, postgresTest } from './support/postgres.js';
 const run = promisify(execFile);
 const face = (name: string) => new URL(`../dist/${name}.js`, import.meta.url).href;
 
-/** Runs a module in a process of its own; how long it lived and what it printed. */
-async function child(source: string): Promise<{ ms: number; printed: string }> {
-  const since = performance.now();
+/** Runs a module in a process of its own, which fails if it does not end long before anything in it is closed for being idle. */
+async function child(source: string): Promise<{ printed: string }> {
   const args = ['--input-type=module', '--eval', source];
-  const { stdout } = await run(process.execPath, args, { timeout: 20_000 });
-  return { ms: performance.now() - since, printed: stdout.trim() };
+  const { stdout } = await run(process.execPath, args, { timeout: 25_000 });
+  return { printed: stdout.trim() };
 }
 
 postgresTest('an idle pool lets the process end, with allowExitOnIdle also one of Postgres', async () => {
   const generic = await child(`
     import { Pool } from ${JSON.stringify(face('index'))};
-    const pool = new Pool({ name: 'idle', create: () => ({}), idleTimeoutMs: 60_000, min: 2 });
+    const pool = new Pool({ name: 'idle', create: () => ({}), idleTimeoutMs: 3_600_000, min: 2 });
     (await pool.acquire()).release();
     console.log('done');
   `);
   expect(generic.printed).toBe('done');
   const postgres = await child(`
     import { PgPool } from ${JSON.stringify(face('pg'))};
-    const options = { connectionString: ${JSON.stringify(databaseUrl())}, allowExitOnIdle: true, idleTimeoutMs: 60_000 };
+    const options = { connectionString: ${JSON.stringify(databaseUrl())}, allowExitOnIdle: true, idleTimeoutMs: 3_600_000 };
     const { rows } = await new PgPool(options).query('SELECT 1 AS one');
     console.log(rows[0].one);
   `);
   expect(postgres.printed).toBe('1');
-  expect(generic.ms + postgres.ms).toBeLessThan(9_000);
 });
 
 test('a caller who waits keeps it alive until his deadline', async () => {

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { expect, onTestFinished } from 'vitest';
-import { pgPool, pidOf, postgresTest, terminateAll } from './support/postgres.js';
+import { outside, pgPool, pidOf, postgresTest, terminateAll } from './support/postgres.js';
 
 /** Everything that would have ended the process. */
 function uncaught(): unknown[] {
@@ -82,12 +81,15 @@ postgresTest('pg_terminate_backend on all, with no listener anywhere, leaves the
   const clients = await Promise.all(Array.from({ length: 6 }, () => pool.connect()));
   const [held, busy, ...idle] = clients as [pg.PoolClient, pg.PoolClient, ...pg.PoolClient[]];
   for (const client of idle) client.release();
-  const sleeping = busy.query('SELECT pg_sleep(10)').catch((error: { code: string }) => error.code);
-  await sleep(20);
+  const sleeping = busy.query('SELECT pg_sleep(600)').catch((error: { code: string }) => error.code);
+  const working = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)'";
+  await outside(async (watcher) => {
+    await expect.poll(async () => (await watcher.query(working)).rows[0].n).toBe(1);
+  });
   await terminateAll();
   expect(await sleeping).toBe('57P01');
-  await sleep(50);
-  expect(pool).toMatchObject({ totalCount: 2, idleCount: 0 });
+  await expect.poll(() => pool.totalCount, { timeout: 15_000 }).toBe(2);
+  expect(pool.idleCount).toBe(0);
   await expect(held.query('SELECT 1')).rejects.toThrow();
   held.release();
   busy.release();
@@ -104,7 +106,7 @@ postgresTest('a pool with a listener hears of idle and of held connections that 
   const [held, idle] = await Promise.all([pool.connect(), pool.connect()]);
   idle.release();
   await terminateAll();
-  await sleep(50);
+  await expect.poll(() => heard.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(4);
   expect(heard.filter((entry) => entry === '57P01')).toHaveLength(2);
   expect(heard).toEqual(expect.arrayContaining([held, idle]));
   held.release();

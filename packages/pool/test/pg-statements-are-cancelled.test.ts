@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import Cursor from 'pg-cursor';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { isQueryTimeoutError, PgPool } from '../src/pg.js';
 import { outside, pgPool, pidOf, postgresTest } from './support/postgres.js';
 
@@ -14,9 +13,9 @@ const running = (beginning: string): Promise<number> =>
     return rows[0].count;
   });
 
-// pg-pool rejects the caller, and the statement runs on.
+// pg-pool rejects the caller, and the statement runs on. How soon it is gone: test/faults/pg-outages-cost-little.test.ts.
 postgresTest(
-  'an aborted statement is gone from the server within 100 ms, and its connection is kept',
+  'an aborted statement is rejected before it is gone from the server, and its connection is kept',
   async () => {
     const pool = pgPool({ max: 1 });
     const pid = await pidOf(pool);
@@ -25,7 +24,7 @@ postgresTest(
       const reason = new Error('the visitor left');
       const statement = pool.query({
         text: 'SELECT pg_sleep($1) AS aborted',
-        values: [20],
+        values: [600],
         signal: controller.signal,
       });
       statement.catch(() => {});
@@ -33,13 +32,9 @@ postgresTest(
         "SELECT count(*)::int AS count FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep($1) AS aborted' AND state = 'active'";
       const count = async () => (await watcher.query(active)).rows[0].count;
       await expect.poll(count, { interval: 5 }).toBe(1);
-      const since = performance.now();
       controller.abort(reason);
       await expect(statement).rejects.toBe(reason);
-      const rejectedMs = performance.now() - since;
-      while ((await count()) > 0 && performance.now() - since < 5_000) await sleep(1);
-      expect(performance.now() - since).toBeLessThan(100);
-      expect(rejectedMs).toBeLessThan(50);
+      await expect.poll(count, { interval: 5, timeout: 15_000 }).toBe(0);
     });
     expect(await pidOf(pool)).toBe(pid);
     expect(pool.stats()).toMatchObject({ created: 1, destroyed: 0 });
@@ -93,12 +88,17 @@ postgresTest(
   async () => {
     const pool = pgPool({ max: 1 });
     const client = await pool.connect();
-    const first = client.query('SELECT pg_sleep(0.1), 1 AS one');
-    const signal = AbortSignal.timeout(20);
-    await expect(client.query({ text: 'CREATE TABLE never_made (id int)', signal })).rejects.toMatchObject({
-      name: 'TimeoutError',
+    const first = await outside(async (locker) => {
+      await locker.query('SELECT pg_advisory_lock(7)');
+      const blocked = client.query('SELECT pg_advisory_xact_lock(7), 1 AS one');
+      const controller = new AbortController();
+      const behind = client.query({ text: 'CREATE TABLE never_made (id int)', signal: controller.signal });
+      const reason = new Error('no longer wanted');
+      controller.abort(reason);
+      await expect(behind).rejects.toBe(reason);
+      return [blocked];
     });
-    expect((await first).rows).toMatchObject([{ one: 1 }]);
+    expect((await first[0])?.rows).toMatchObject([{ one: 1 }]);
     client.release();
     expect((await pool.query("SELECT to_regclass('never_made') AS made")).rows).toEqual([{ made: null }]);
   },
@@ -130,9 +130,8 @@ postgresTest('a cancel request that overtakes its statement is sent again', asyn
   const statement = client.query({ text: 'SELECT pg_sleep(20)', timeoutMs: 20 });
   setTimeout(() => stream.uncork(), 60);
   await expect(statement).rejects.toMatchObject({ code: 'ERR_QUERY_TIMEOUT' });
-  const since = performance.now();
+  // Had it not been sent again, the connection would have been cut.
   expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
-  expect(performance.now() - since).toBeLessThan(1_500);
   client.release();
   expect(pool.stats()).toMatchObject({ created: 1, destroyed: 0 });
 });
@@ -190,17 +189,16 @@ postgresTest('an aborted transaction is rolled back on the server, and its conne
   const pid = await pidOf(pool);
   await pool.query('CREATE TABLE given_up (id int)');
   const signal = AbortSignal.timeout(50);
-  const since = performance.now();
   const aborted = pool.transaction(
     async (client) => {
       await client.query('INSERT INTO given_up VALUES (1)');
-      await client.query('SELECT pg_sleep(20)');
+      // Longer than a test may last.
+      await client.query('SELECT pg_sleep(600)');
     },
     { signal },
   );
   await expect(aborted).rejects.toMatchObject({ name: 'TimeoutError' });
   expect((await pool.query('SELECT count(*)::int AS rows FROM given_up')).rows).toEqual([{ rows: 0 }]);
-  expect(performance.now() - since).toBeLessThan(1_000);
   expect(await pidOf(pool)).toBe(pid);
 });
 
@@ -213,7 +211,7 @@ postgresTest(
     const signal = AbortSignal.timeout(20);
     const aborted = pool.transaction(
       async (client) => {
-        await sleep(700);
+        await vi.waitUntil(() => pool.stats().destroyed === 1, { timeout: 30_000 });
         await client.query('SELECT 1').catch((error: unknown) => late.push(error));
       },
       { signal },
