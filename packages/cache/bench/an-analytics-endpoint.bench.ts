@@ -113,13 +113,18 @@ async function measure(connectionString: string, redisPort: number): Promise<voi
   const redis = new Redis(redisPort, '127.0.0.1');
   await redis.ping();
   const plan = await planOf(pool);
-  const cacheOf = (name: string, ttlMs: number): Cache =>
-    createCache({ name, redis, ttlMs, memory: { maxEntries: 1_000 } });
-  const caches = { cached: cacheOf('analytics', 60_000), short: cacheOf('short', 2_000) };
+  const cacheOf = (name: string, ttlMs: number, staleMs: number): Cache =>
+    createCache({ name, redis, ttlMs, staleMs, memory: { maxEntries: 1_000 } });
+  const caches = {
+    cached: cacheOf('analytics', 60_000, 0),
+    short: cacheOf('short', 2_000, 0),
+    stale: cacheOf('stale', 2_000, 60_000),
+  };
   const report = async (customer: number) => (await pool.query(QUERY, [customer])).rows;
   const server = createServer(async (request, response) => {
     const [, kind, id] = (request.url ?? '').split('/');
-    const cache = kind === 'cached' || kind === 'short' ? caches[kind] : undefined;
+    const cache =
+      kind !== undefined && Object.hasOwn(caches, kind) ? caches[kind as keyof typeof caches] : undefined;
     const rows =
       cache === undefined
         ? await report(Number(id))
@@ -132,6 +137,7 @@ async function measure(connectionString: string, redisPort: number): Promise<voi
   const plain = await load(`${url}/plain`, pool);
   const cached = await load(`${url}/cached`, pool);
   const short = await load(`${url}/short`, pool);
+  const stale = await load(`${url}/stale`, pool);
   const at = ({ times }: Load, share: number): number => times[Math.floor(times.length * share)] ?? 0;
   const mean = ({ times }: Load): number => times.reduce((sum, time) => sum + time, 0) / times.length;
   const row = (name: string, of: Load) => ({
@@ -172,9 +178,11 @@ async function measure(connectionString: string, redisPort: number): Promise<voi
       difference('difference', cached, caches.cached),
       row('with cache, ttl 2 s', short),
       difference('difference, ttl 2 s', short, caches.short),
+      row('with cache, ttl 2 s, staleMs', stale),
+      difference('difference, ttl 2 s, staleMs', stale, caches.stale),
     ],
   });
-  await Promise.all([caches.cached.close(), caches.short.close()]);
+  await Promise.all(Object.values(caches).map((cache) => cache.close()));
   redis.disconnect();
   server.closeAllConnections();
   server.close();
