@@ -99,8 +99,9 @@ export class AcquirePath<R, T> {
     (usual ? place : place.settle)(this.presentation.present(entry));
   }
 
-  /** The caller's own creation has failed. */
-  failFirst(error: unknown): void {
+  /** The creation of a caller who had come before `startedAt` has failed; he may have given up meanwhile. */
+  failFirst(error: unknown, startedAt: number): void {
+    if (this.#queue.firstSince() > startedAt) return;
     const place = this.#queue.shift();
     if (place === undefined) return;
     this.#counters.unreachable += 1;

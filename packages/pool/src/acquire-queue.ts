@@ -102,6 +102,11 @@ export class AcquireQueue<T> {
     return place;
   }
 
+  /** When the caller came whose turn it is; Infinity: nobody waits. */
+  firstSince(): number {
+    return (this.#preferredWaiting > 0 ? this.#firstPreferred() : this.#usual).firstSince();
+  }
+
   rejectAll(error: unknown): void {
     for (let place = this.shift(); place !== undefined; place = this.shift()) {
       (typeof place === 'function' ? place : place.settle)(Promise.reject(error));

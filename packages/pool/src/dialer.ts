@@ -47,7 +47,7 @@ export interface DialerOptions<R> {
   random: () => number;
   /** Takes a new resource over; returns what to call when the resource reports its own end. */
   onCreated: (resource: R, durationMs: number) => (error: unknown) => void;
-  onFailed: (error: unknown) => void;
+  onFailed: (error: unknown, startedAt: number) => void;
   /** A creation under way failed after `stop()`. */
   onStopped: () => void;
   /** A resource that arrived after the pool had stopped waiting for it. */
@@ -214,7 +214,7 @@ export class Dialer<R> {
       this.#downSince = now;
       this.#options.onDown(error);
     }
-    this.#options.onFailed(error);
+    this.#options.onFailed(error, attempt.startedAt);
   }
 
   #end(attempt: Attempt<R>): void {

@@ -85,7 +85,7 @@ export class Pool<R> implements AsyncDisposable {
       ...{ counters, deadlines, manners, queue: this.#queue },
       lendToFirst: (entry) => this.#path.lendToFirst(entry),
       unreachable: (error) => this.#path.failAll(error),
-      failFirst: (error) => this.#path.failFirst(error),
+      failFirst: (error, startedAt) => this.#path.failFirst(error, startedAt),
       ended: () => this.#path.closed && this.#closing.check(),
     });
     const diagnostics = this.#diagnostics();

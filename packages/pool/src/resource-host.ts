@@ -13,8 +13,8 @@ export interface ResourceHost<R> {
   manners: Manners;
   /** Nothing is open and the last creation under way has failed. */
   unreachable: (error: unknown) => void;
-  /** A creation has failed, where it was one caller's. */
-  failFirst: (error: unknown) => void;
+  /** A creation has failed that was one caller's, who had come before it started. */
+  failFirst: (error: unknown, startedAt: number) => void;
   /** Something was destroyed or stopped connecting. */
   ended: () => void;
 }

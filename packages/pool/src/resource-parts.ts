@@ -16,7 +16,7 @@ export interface ResourceOwner<R> {
   /** How many resources may be closed because nobody uses them. */
   spare: () => number;
   adopt: (resource: R, durationMs: number) => (error: unknown) => void;
-  createFailed: (error: unknown) => void;
+  createFailed: (error: unknown, startedAt: number) => void;
   /** The pause after a failed creation is over. */
   retry: () => void;
   provision: () => void;

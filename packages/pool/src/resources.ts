@@ -47,7 +47,7 @@ export class Resources<R> {
     const parts = makeParts(options, host, {
       ...{ idle, lending: this.lending, spare: () => entries.size - this.limits.min },
       adopt: (resource, durationMs) => this.#adopt(resource, durationMs),
-      createFailed: (error) => this.#createFailed(error),
+      createFailed: (error, startedAt) => this.#createFailed(error, startedAt),
       retry: () => this.provision(this.#probing ? 1 : 0),
       provision: () => this.provision(),
       offer: (entry) => this.#offer(entry),
@@ -236,11 +236,11 @@ export class Resources<R> {
     if (entry.state !== 'leased') this.discard(entry, 'lost', error);
   }
 
-  #createFailed(error: unknown): void {
+  #createFailed(error: unknown, startedAt: number): void {
     this.#host.counters.createErrors += 1;
     this.lending.events?.emit('error', { operation: 'create', error });
     this.warming.failed(error);
-    if (!this.#host.manners.dialsForAll) this.#host.failFirst(error);
+    if (!this.#host.manners.dialsForAll) this.#host.failFirst(error, startedAt);
     else if (this.dialer.connecting === 0 && [...this.entries].every((entry) => entry.lost)) {
       this.#host.unreachable(error);
     }

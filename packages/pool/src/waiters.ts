@@ -103,6 +103,16 @@ export class WaiterQueue<T> {
     return earliest;
   }
 
+  /** When the first of all came; Infinity: nobody waits. */
+  firstSince(): number {
+    let first = Number.POSITIVE_INFINITY;
+    this.#walk((place, since) => {
+      if (typeof place === 'function' || !place.settled) first = since;
+      return first === Number.POSITIVE_INFINITY;
+    });
+    return first;
+  }
+
   /** Those of whom more is known, in their order; it must not change the queue. */
   walkKnown(visit: (waiter: Waiter<T>) => void): void {
     this.#walk((place) => {
