@@ -1,9 +1,9 @@
 // The small example that every package has, by path inside its folder.
-import { json } from './json.mjs';
+import { json, manifest } from './json.mjs';
 
 /** @param {{ name: string, description: string, className: string }} of @returns {Record<string, string>} */
 export const exampleFiles = ({ name, description, className }) => ({
-  'package.json': json({
+  'package.json': manifest({
     name: `@mainstay/example-${name}-node`,
     private: true,
     description,

@@ -1,9 +1,9 @@
 // What a new package consists of, by path inside its folder.
-import { json } from './json.mjs';
+import { json, manifest } from './json.mjs';
 
 /** @param {{ name: string, description: string, className: string }} of @returns {Record<string, string>} */
 export const packageFiles = ({ name, description, className }) => ({
-  'package.json': json({
+  'package.json': manifest({
     name: `@mainstay/${name}`,
     version: '0.0.0',
     description,
@@ -84,7 +84,7 @@ await question({
   },
 });
 `,
-  'bench/package.json': json({
+  'bench/package.json': manifest({
     name: `@mainstay/${name}-bench`,
     private: true,
     type: 'module',

@@ -59,6 +59,18 @@ test('a new package looks like its neighbours', () => {
   );
 });
 
+test('the formatter and the linter have nothing to say to what is made', () => {
+  expect(newPackage('tracing', '2', 'Follow a request').status).toBe(0);
+  const biome = path.join(root, 'node_modules', '.bin', 'biome');
+  const { status, stdout, stderr } = spawnSync(
+    biome,
+    ['check', '--error-on-warnings', '--vcs-enabled=false', `--config-path=${root}`, 'packages', 'examples'],
+    { cwd: clone, encoding: 'utf8' },
+  );
+  expect(status, stdout + stderr).toBe(0);
+  expect(stderr + stdout).toMatch(/Checked \d\d files/);
+});
+
 test('a name that exists, a name that npm would refuse and a missing description are refused', () => {
   expect(newPackage('tracing', '2', 'Follow a request').status).toBe(0);
   expect(newPackage('tracing', '2', 'again').stderr).toContain('packages/tracing exists already');
