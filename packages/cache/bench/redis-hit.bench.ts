@@ -69,6 +69,7 @@ if (services.redis === undefined) {
       },
     });
   }
+  await cache.close();
   client.disconnect();
 }
 await services.close();

@@ -18,8 +18,8 @@ export function connectBus(
   received: (message: BusMessage) => void,
 ): Bus | undefined {
   const { client, timeoutMs, maxStaleMs, clock, listener } = options;
-  const roams = isCluster(client);
-  const make = roams
+  const relayed = isCluster(client);
+  const make = relayed
     ? () => anyMaster(client)
     : isBusClient(client)
       ? () => ownConnection(client)
@@ -27,7 +27,7 @@ export function connectBus(
   if (make === undefined) return undefined;
   return new Bus({
     connect: make,
-    roams,
+    relayed,
     channels: shards.map(({ channel }) => channel),
     readCounters: () => readCounters(client as BusClient, shards),
     wanted: () => client.status !== 'end',
@@ -67,11 +67,10 @@ function ownConnection(client: BusClient): RedisSubscriber {
 function anyMaster(client: { nodes(role: 'master'): { duplicate(override: object): RedisSubscriber }[] }) {
   const masters = client.nodes('master');
   const chosen = masters[Math.floor(Math.random() * masters.length)];
-  // It does not try again by itself: another node may be better.
-  return chosen?.duplicate({ ...SUBSCRIBER, readOnly: false, retryStrategy: () => null });
+  return chosen?.duplicate({ ...SUBSCRIBER, readOnly: false });
 }
 
-/** Ours alone: it subscribes by itself, comes back for ever, and queues nothing. */
+/** Ours alone: it queues nothing, and neither subscribes nor comes back by itself, since the bus sees to that. */
 const SUBSCRIBER = {
   lazyConnect: true,
   keyPrefix: '',
@@ -79,7 +78,7 @@ const SUBSCRIBER = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 5_000,
-  retryStrategy: (times: number): number => Math.min(2_000, 50 * times),
+  retryStrategy: (): null => null,
 };
 
 /** Channels do not know databases or key prefixes, so their name does. */

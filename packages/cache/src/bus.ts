@@ -1,13 +1,14 @@
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
 import { type BusMessage, type Counter, parseEnvelope } from './bus-messages.js';
+import { answersPing } from './bus-ping.js';
 import { BusStreams } from './bus-streams.js';
 import type { RedisSubscriber } from './redis-client.js';
 
 export interface BusOptions {
   /** Makes the connection, not yet connected. It is ours: made when it is first needed and closed with the cache. */
   connect: () => RedisSubscriber | undefined;
-  /** In a Cluster: a connection that is lost is made anew, perhaps to another node; and messages come by way of other nodes. */
-  roams: boolean;
+  /** In a Cluster: messages come by way of other nodes, and so later than what this node answers. */
+  relayed: boolean;
   channels: readonly string[];
   /** The number of the last message of each channel, as Redis counts them; undefined: Redis did not answer. */
   readCounters: () => Promise<ReadonlyMap<string, Counter> | undefined>;
@@ -25,9 +26,10 @@ export interface BusOptions {
 
 const SHORTEST_BEAT_MS = 50;
 const LONGEST_BEAT_MS = 10_000;
-/** A node that does not take us in by then is left for another; and not more often than so do we try. */
-const SETTLE_IN_MS = 2_000;
-const REOPEN_MS = 200;
+/** A server that does not take us in by then is tried anew, in a Cluster perhaps another node. */
+const SETTLE_IN_MS = 5_000;
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 2_000;
 /** How often it looks whether a message that is still on its way between nodes has come. */
 const CATCH_UP_MS = 5;
 
@@ -52,7 +54,8 @@ export class Bus {
   #next: Deadline | undefined;
   #lapse: Deadline | undefined;
   #settleIn: Deadline | undefined;
-  #openedAt = Number.NEGATIVE_INFINITY;
+  #retry: Deadline | undefined;
+  #failures = 0;
   #seenActivity = -1;
   #closed = false;
 
@@ -70,50 +73,57 @@ export class Bus {
   /** Somebody reads: connects the first time, and beats again after a pause. */
   wake(): void {
     if (this.#closed || this.#next !== undefined || this.#beating) return;
-    if (this.#subscriber === undefined) this.#open();
+    if (this.#subscriber === undefined && this.#retry === undefined) this.#open();
     if (this.#subscribed) void this.#beat();
   }
 
   close(): void {
     this.#closed = true;
+    this.#retry?.cancel();
     this.#leave();
   }
 
   #open(): void {
-    const now = this.#options.clock.now();
-    if (now - this.#openedAt < REOPEN_MS) return;
-    this.#openedAt = now;
     const subscriber = this.#options.connect();
-    if (subscriber === undefined) return;
     this.#subscriber = subscriber;
+    if (subscriber === undefined) {
+      this.#tryLater();
+      return;
+    }
     const isOurs = (): boolean => this.#subscriber === subscriber;
     subscriber.on('error', nothing);
     subscriber.on('connect', () => subscriber.stream?.unref?.());
     subscriber.on('ready', () => isOurs() && this.#subscribe(subscriber));
     subscriber.on('close', () => isOurs() && this.#lost());
+    subscriber.on('end', () => isOurs() && this.#leave());
     subscriber.on('message', (channel, text) => isOurs() && this.#receive(channel, text));
-    if (this.#options.roams) {
-      subscriber.on('end', () => isOurs() && this.#leave());
-      const stuck = (): void => {
-        if (isOurs() && !this.#subscribed) this.#leave();
-      };
-      this.#settleIn = this.#deadlines.add(SETTLE_IN_MS, stuck, { keepAlive: false });
-    }
+    const stuck = (): void => {
+      if (isOurs() && !this.#subscribed) this.#leave();
+    };
+    this.#settleIn = this.#deadlines.add(SETTLE_IN_MS, stuck, { keepAlive: false });
     subscriber.connect().catch(nothing);
   }
 
-  /** For good: the next one who reads makes a new connection. */
+  /** For good: the next connection is another one. */
   #leave(): void {
     const subscriber = this.#subscriber;
     this.#subscriber = undefined;
     this.#settleIn?.cancel();
     this.#lost();
-    subscriber?.disconnect();
+    // ioredis would set a timer for a socket that is closed already.
+    if (subscriber?.status !== 'end') subscriber?.disconnect();
+    if (!this.#closed) this.#tryLater();
   }
 
-  #drop(subscriber: RedisSubscriber): void {
-    if (this.#options.roams) this.#leave();
-    else subscriber.disconnect(true);
+  /** By a deadline of ours, which keeps no process alive: ioredis' own timer would, for as long as Redis is away. */
+  #tryLater(): void {
+    this.#failures += 1;
+    const pauseMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * this.#failures);
+    const again = (): void => {
+      this.#retry = undefined;
+      if (this.#options.wanted()) this.#open();
+    };
+    this.#retry = this.#deadlines.add(pauseMs, again, { keepAlive: false });
   }
 
   #subscribe(subscriber: RedisSubscriber): void {
@@ -121,10 +131,11 @@ export class Bus {
       () => {
         if (this.#closed || subscriber !== this.#subscriber || subscriber.status !== 'ready') return;
         this.#subscribed = true;
+        this.#failures = 0;
         void this.#beat();
       },
       () => {
-        if (subscriber === this.#subscriber) this.#drop(subscriber);
+        if (subscriber === this.#subscriber) this.#leave();
       },
     );
   }
@@ -166,19 +177,20 @@ export class Bus {
     this.#beating = true;
     this.#seenActivity = this.#options.activity();
     const connection = this.#connection;
+    const isSame = (): boolean => connection === this.#connection;
     const startedAt = this.#options.clock.now();
     try {
       const sent = await this.#options.readCounters();
-      const isSame = (): boolean => connection === this.#connection;
       if (sent !== undefined && isSame() && (await this.#pong()) && isSame()) {
-        if (this.#options.roams) await this.#catchUp(sent, isSame);
+        if (this.#options.relayed) await this.#catchUp(sent, isSame);
         if (isSame()) this.#synchronise(sent, startedAt);
       }
     } finally {
       this.#beating = false;
     }
-    if (connection === this.#connection && !this.#closed) this.#schedule();
-    else if (this.#subscribed && !this.#closed) void this.#beat();
+    if (this.#closed) return;
+    if (isSame()) this.#schedule();
+    else if (this.#subscribed) void this.#beat();
   }
 
   /** In a Cluster the pong may be faster than a message that another node passes on. */
@@ -225,21 +237,9 @@ export class Bus {
   async #pong(): Promise<boolean> {
     const subscriber = this.#subscriber;
     if (subscriber === undefined || subscriber.status !== 'ready') return false;
-    const answered = await new Promise<boolean>((resolve) => {
-      const deadline = this.#deadlines.add(this.#options.timeoutMs, () => setImmediate(resolve, false), {
-        keepAlive: false,
-      });
-      const settle = (value: boolean): void => {
-        deadline.cancel();
-        resolve(value);
-      };
-      subscriber.ping().then(
-        () => settle(true),
-        () => settle(false),
-      );
-    });
+    const answered = await answersPing(subscriber, this.#deadlines, this.#options.timeoutMs);
     // A subscription that does not answer is dead, whatever the socket says.
-    if (!answered && !this.#closed && subscriber === this.#subscriber) this.#drop(subscriber);
+    if (!answered && !this.#closed && subscriber === this.#subscriber) this.#leave();
     return answered;
   }
 }
