@@ -39,6 +39,7 @@ export class Batches<Result> {
 
 /** Runs of equal costs, in the order they came: `[1, 1, 5]` is 1 twice and 5 once. */
 export function runsOf(costs: readonly number[]): number[] {
+  if (costs.length === 1) return [costs[0] as number, 1];
   const runs: number[] = [];
   for (const cost of costs) {
     if (runs[runs.length - 2] === cost) runs[runs.length - 1] = (runs[runs.length - 1] as number) + 1;

@@ -1,0 +1,33 @@
+import type { RedisClient } from './redis-client.js';
+
+interface Corkable {
+  cork?(): void;
+  uncork?(): void;
+}
+
+/**
+ * Lets commands that are sent in one go leave in one packet: ioredis makes a system call a command, which takes longer than everything else
+ * about it. Nothing waits for it: the packet is closed when the code that runs now, and the promises that it settles, have come to an end.
+ * A Cluster has several sockets, and sends as it is used to.
+ */
+export class Packet {
+  readonly #client: RedisClient;
+  #open = false;
+
+  constructor(client: RedisClient) {
+    this.#client = client;
+  }
+
+  /** To be called before a command is sent. */
+  open(): void {
+    if (this.#open) return;
+    const { stream } = this.#client as { stream?: Corkable | null };
+    if (typeof stream?.cork !== 'function' || typeof stream.uncork !== 'function') return;
+    this.#open = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.#open = false;
+      stream.uncork?.();
+    });
+  }
+}
