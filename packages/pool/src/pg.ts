@@ -27,7 +27,7 @@ export {
   TransactionRolledBackError,
 } from './pg/pg-errors.js';
 export type { PgPoolOptions } from './pg/pg-options.js';
-export { PgPool } from './pg/pg-pool.js';
+export { type ConnectCallback, PgPool } from './pg/pg-pool.js';
 export { type Profile, type ProfileSettings, profiles } from './pg/profiles.js';
 export type { RepeatedQuery, RepeatedQueryOptions } from './pg/repeated-queries.js';
 export { erlangC, type PoolSize, type SizingOptions, sizePool } from './pg/sizing.js';

@@ -23,7 +23,8 @@ import { runTransaction, type TransactionFunction } from './transaction.js';
 import type { TransactionOptions } from './transaction-options.js';
 import type { TransactionScope } from './transaction-scope.js';
 
-type ConnectCallback = (
+/** As pg.Pool calls back. `done` releases the client. */
+export type ConnectCallback = (
   error: Error | undefined,
   client: pg.PoolClient | undefined,
   done: (release?: unknown) => void,

@@ -14,18 +14,13 @@ export interface TarnPool {
   numPendingCreates(): number;
 }
 
-interface Lender {
-  connect(): Promise<PoolClient>;
-  stats(): PoolStats;
-}
-
 /** What Knex writes on connections: a name for its log, and whether it wants them closed. */
 type Marked = PoolClient & { __knexUid?: string; __knex__disposed?: unknown };
 
 let names = 0;
 
 /** For Knex 3.3's `connectionPool`: its tarn gives way to this pool. */
-export function toTarn(pool: Lender): TarnPool {
+export function toTarn(pool: { connect(): Promise<PoolClient>; stats(): PoolStats }): TarnPool {
   const releases = new WeakMap<PoolClient, PoolClient['release']>();
   const acquire = async (): Promise<PoolClient> => {
     const client: Marked = await pool.connect();

@@ -1,8 +1,9 @@
 import { option, readOptions } from '@mainstay/core';
 
+export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
+
 /** Weakest first. */
-export const isolations = ['read committed', 'repeatable read', 'serializable'] as const;
-export type Isolation = (typeof isolations)[number];
+const isolations: readonly Isolation[] = ['read committed', 'repeatable read', 'serializable'];
 
 export interface TransactionOptions {
   /** Default: that of the server, usually read committed. Inside of another transaction: not stronger than its own. */
