@@ -70,10 +70,14 @@ export class Bus {
     return this.#trusted;
   }
 
+  get asleep(): boolean {
+    return this.#subscriber === undefined && this.#retry === undefined && !this.#closed;
+  }
+
   /** Somebody reads: connects the first time, and beats again after a pause. */
   wake(): void {
     if (this.#closed || this.#next !== undefined || this.#beating) return;
-    if (this.#subscriber === undefined && this.#retry === undefined) this.#open();
+    if (this.asleep) this.#open();
     if (this.#subscribed) void this.#beat();
   }
 
@@ -119,11 +123,12 @@ export class Bus {
   #tryLater(): void {
     this.#failures += 1;
     const pauseMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * this.#failures);
-    const again = (): void => {
-      this.#retry = undefined;
-      if (this.#options.wanted()) this.#open();
-    };
-    this.#retry = this.#deadlines.add(pauseMs, again, { keepAlive: false });
+    this.#retry = this.#deadlines.add(pauseMs, () => this.#tryAgain(), { keepAlive: false });
+  }
+
+  #tryAgain(): void {
+    this.#retry = undefined;
+    if (this.#options.wanted()) this.#open();
   }
 
   #subscribe(subscriber: RedisSubscriber): void {
@@ -142,10 +147,9 @@ export class Bus {
 
   #receive(channel: string, text: string): void {
     if (this.#streams.empty) this.#subscribed = true;
-    const envelope = parseEnvelope(text);
-    if (envelope === undefined) return;
+    const { counter, message } = parseEnvelope(text) ?? {};
+    if (counter === undefined) return;
     this.messages += 1;
-    const { counter, message } = envelope;
     if (!this.#streams.hear(channel, counter)) this.#gap();
     if (message !== undefined) this.#options.received(message);
   }
@@ -188,9 +192,8 @@ export class Bus {
     } finally {
       this.#beating = false;
     }
-    if (this.#closed) return;
-    if (isSame()) this.#schedule();
-    else if (this.#subscribed) void this.#beat();
+    if (isSame() && !this.#closed) this.#schedule();
+    else if (this.#subscribed && !this.#closed) void this.#beat();
   }
 
   /** In a Cluster the pong may be faster than a message that another node passes on. */

@@ -1,3 +1,4 @@
+import { type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
 import type { Bus } from './bus.js';
 import { connectBus } from './bus-connection.js';
 import type { BusMessage } from './bus-messages.js';
@@ -17,6 +18,8 @@ import { RedisWriter } from './redis-writer.js';
 export type { Captured, RedisReading } from './redis-reading.js';
 
 const NO_TAGS: readonly string[] = [];
+const FIRST_LOOK_MS = 20;
+const LAST_LOOK_MS = 1_000;
 
 /** The second level. Its methods never reject: while Redis is away there is nothing to be read, and invalidations are noted. */
 export class RedisLevel {
@@ -27,10 +30,15 @@ export class RedisLevel {
   readonly #reader: RedisReader;
   readonly #writer: RedisWriter;
   readonly #pending = new PendingWork();
+  readonly #deadlines: DeadlineQueue;
+  #nextLook: Deadline | undefined;
+  #looks = 0;
+  #closed = false;
 
   constructor(options: RedisLevelOptions) {
     this.#options = options;
-    this.#shards = new RedisShards(options, this.#pending);
+    this.#deadlines = deadlinesOf(options.clock);
+    this.#shards = new RedisShards(options, this.#pending, () => this.#lookLater());
     this.#reader = new RedisReader(this.#shards, options);
     this.#writer = new RedisWriter(this.#shards, this.#pending);
     this.waiters = new LeaseWaiters(options.clock);
@@ -57,9 +65,7 @@ export class RedisLevel {
 
   /** Whether some read would be sent now. */
   usable(): boolean {
-    if (!this.#shards.all.some((shard) => shard.usable())) return false;
-    this.bus?.wake();
-    return true;
+    return this.#noticed(this.#shards.all.some((shard) => shard.usable()));
   }
 
   /** The value with the versions of its tags, in one round trip if it carries no other tags than those expected. */
@@ -112,8 +118,9 @@ export class RedisLevel {
     const token = newNonce();
     const fingerprint = versions.map((version) => (version.startsWith('i') ? version : '-')).join('');
     let givenUp = false;
-    const send = async (): Promise<unknown> => {
-      const granted = await shard.commands.lease(key, stamp, token, fingerprint, leaseMs);
+    const send = async (): Promise<number> => {
+      // A client made with `stringNumbers` answers '1'.
+      const granted = Number(await shard.commands.lease(key, stamp, token, fingerprint, leaseMs));
       // Too late: nobody would give it back.
       if (givenUp && granted === 1) void this.keepLease({ key, token }, 0);
       return granted;
@@ -132,6 +139,8 @@ export class RedisLevel {
 
   /** Resolves when nothing is under way any more: within one timeout. */
   async settle(): Promise<void> {
+    this.#closed = true;
+    this.#nextLook?.cancel();
     this.bus?.close();
     this.waiters.wakeAll();
     await this.#pending.settle();
@@ -148,8 +157,30 @@ export class RedisLevel {
       }
       this.#shards.tellOwed();
     }
+    return this.#noticed(usable);
+  }
+
+  #noticed(usable: boolean): boolean {
     if (usable) this.bus?.wake();
+    else if (this.bus?.asleep === true) this.#lookLater();
     return usable;
+  }
+
+  /**
+   * Whoever changed something and then rests, and whoever read before the client was connected, is not there when Redis comes: so
+   * this looks by itself until Redis was told, and the bus is awake. It keeps no process alive.
+   */
+  #lookLater(): void {
+    if (this.#nextLook !== undefined || this.#closed) return;
+    const pauseMs = Math.min(LAST_LOOK_MS, FIRST_LOOK_MS * 2 ** Math.min(this.#looks, 10));
+    const look = (): void => {
+      this.#nextLook = undefined;
+      this.#looks += 1;
+      this.#shards.tellOwed();
+      if (this.usable() && !this.#shards.owes) this.#looks = 0;
+      else if (this.#shards.owes) this.#lookLater();
+    };
+    this.#nextLook = this.#deadlines.add(pauseMs, look, { keepAlive: false });
   }
 
   #receive(message: BusMessage): void {

@@ -8,14 +8,22 @@ interface Script {
 
 /**
  * Tells the other processes, with a number that grows by one with each message, so that who missed one notices. KEYS[1] counts,
- * ARGV[1] is the channel, ARGV[2] a nonce: the epoch of a counter that begins again, ARGV[3] the message ('' = none).
+ * ARGV[1] is the channel, ARGV[2] a nonce: the epoch of a counter that begins again, ARGV[3] the message ('' = none). A full Redis
+ * cannot count: it forgets the count instead, which every heartbeat takes for a gap.
  */
 const ANNOUNCE = `
 local function announce()
   if ARGV[3] == '' then return end
-  local sequence = redis.call('HINCRBY', KEYS[1], 'sequence', 1)
-  if sequence == 1 then redis.call('HSET', KEYS[1], 'epoch', ARGV[2]) end
-  redis.call('PUBLISH', ARGV[1], redis.call('HGET', KEYS[1], 'epoch') .. ' ' .. sequence .. ' ' .. ARGV[3])
+  local sequence = redis.pcall('HINCRBY', KEYS[1], 'sequence', 1)
+  local counted = sequence
+  if sequence == 1 then counted = redis.pcall('HSET', KEYS[1], 'epoch', ARGV[2]) end
+  local epoch = redis.call('HGET', KEYS[1], 'epoch')
+  if type(counted) == 'table' then
+    redis.call('UNLINK', KEYS[1])
+    epoch = ARGV[2]
+    sequence = 1
+  end
+  redis.call('PUBLISH', ARGV[1], epoch .. ' ' .. sequence .. ' ' .. ARGV[3])
 end
 `;
 
@@ -112,15 +120,17 @@ return versions
 
 /**
  * Gives tags a new version. KEYS: the counter, tags. ARGV: channel, nonce, message, the least milliseconds that the new version
- * must be remembered (as long as a load that began before may take).
+ * must be remembered (as long as a load that began before may take). A full Redis forgets the version: its values are misses too.
  */
 export const invalidateScript = script(`
 local version = 'i' .. ARGV[2]
 local least = tonumber(ARGV[4])
 for i = 2, #KEYS do
   local remaining = redis.call('PTTL', KEYS[i])
-  if remaining == -1 then redis.call('SET', KEYS[i], version)
-  else redis.call('SET', KEYS[i], version, 'PX', math.max(remaining, least)) end
+  local done
+  if remaining == -1 then done = redis.pcall('SET', KEYS[i], version)
+  else done = redis.pcall('SET', KEYS[i], version, 'PX', math.max(remaining, least)) end
+  if type(done) == 'table' and done.err then redis.call('UNLINK', KEYS[i]) end
 end
 announce()
 return #KEYS

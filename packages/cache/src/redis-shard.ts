@@ -18,8 +18,9 @@ export interface ShardParts {
   channel: string;
   slot: number;
   maxJournal: number;
-  /** Those that have to be told something. */
-  owing: Set<RedisShard>;
+  /** Called when this one has to be told something later, and when it was told all. */
+  owes: (shard: RedisShard) => void;
+  paid: (shard: RedisShard) => void;
   pending: PendingWork;
 }
 
@@ -32,19 +33,21 @@ export class RedisShard {
   readonly #guards: RedisGuards;
   readonly #destination: { readonly slot: number; readonly key: string };
   readonly #journal: OutageJournal;
-  readonly #owing: Set<RedisShard>;
+  readonly #owes: (shard: RedisShard) => void;
+  readonly #paid: (shard: RedisShard) => void;
   readonly #pending: PendingWork;
   #replaying = false;
 
   constructor(parts: ShardParts) {
-    const { client, guards, keys, commands, channel, slot, maxJournal, owing, pending } = parts;
+    const { client, guards, keys, commands, channel, slot, maxJournal, owes, paid, pending } = parts;
     this.keys = keys;
     this.commands = commands;
     this.channel = channel;
     this.#journal = new OutageJournal(maxJournal);
     this.#guards = guards;
     this.#destination = { slot, key: keys.counter };
-    this.#owing = owing;
+    this.#owes = owes;
+    this.#paid = paid;
     this.#pending = pending;
     this.batch = new ReadBatch(keys.all, (all) => this.attempt(() => client.mgetBuffer(...all)));
   }
@@ -69,17 +72,17 @@ export class RedisShard {
 
   noteKeys(keys: readonly string[]): void {
     for (const key of keys) this.#journal.addKey(key);
-    this.#owing.add(this);
+    this.#owes(this);
   }
 
   noteTags(tags: readonly string[]): void {
     this.#journal.addTags(tags);
-    this.#owing.add(this);
+    this.#owes(this);
   }
 
   noteEverything(): void {
     this.#journal.addEverything();
-    this.#owing.add(this);
+    this.#owes(this);
   }
 
   attempt<T>(send: () => Promise<T>, timeoutMs?: number): Promise<Attempt<T>> {
@@ -96,7 +99,7 @@ export class RedisShard {
         if (answer === UNAVAILABLE) return;
         this.#journal.acknowledge(part);
       }
-      this.#owing.delete(this);
+      this.#paid(this);
     } finally {
       this.#replaying = false;
     }

@@ -27,7 +27,8 @@ export class RedisShards {
 
   readonly #owing = new Set<RedisShard>();
 
-  constructor(options: RedisLevelOptions, pending: PendingWork) {
+  /** @param owing called when there is something that has to be told later */
+  constructor(options: RedisLevelOptions, pending: PendingWork, owing: () => void) {
     const { name, client, timeoutMs, prefix, clock, listener, latency, tombstoneMs, maxJournal } = options;
     const tags = isCluster(client) ? hashTags(options.clusterSlots) : [undefined];
     const slots = tags.map((tag) => (tag === undefined ? 0 : slotOfTag(tag)));
@@ -39,7 +40,11 @@ export class RedisShards {
       const commands = new RedisCommands(client, keys, channel, tombstoneMs, this.origin);
       const slot = slots[index] ?? 0;
       const parts = { client, guards, keys, commands, channel, slot, maxJournal, pending };
-      return new RedisShard({ ...parts, owing: this.#owing });
+      return new RedisShard({
+        ...parts,
+        owes: (shard) => this.#note(shard, owing),
+        paid: (shard) => this.#owing.delete(shard),
+      });
     });
   }
 
@@ -66,9 +71,18 @@ export class RedisShards {
     return this.all.length === 1;
   }
 
+  get owes(): boolean {
+    return this.#owing.size > 0;
+  }
+
   /** Those that have to be told something hear it even if nobody reads from them: others may. */
   tellOwed(): void {
     if (this.#owing.size > 0) for (const shard of this.#owing) shard.usable();
+  }
+
+  #note(shard: RedisShard, owing: () => void): void {
+    this.#owing.add(shard);
+    owing();
   }
 
   get up(): boolean {

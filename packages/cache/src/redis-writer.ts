@@ -38,7 +38,8 @@ export class RedisWriter {
   ): Promise<'stored' | 'refused' | 'unknown'> {
     const how = { expected: Buffer.from(stamp, 'latin1'), versions, leaseToken: lease?.token ?? '' };
     const answer = await this.#pending.track(this.#encoded(key, value, how));
-    if (answer === STORED) return 'stored';
+    // A client made with `stringNumbers` answers '1'.
+    if (answer !== UNAVAILABLE && Number(answer) === STORED) return 'stored';
     // Where the tags lie elsewhere, the value's own place has not heard of it yet, and others may be waiting there.
     if (lease !== undefined && !this.#shards.single) void this.keepLease(lease, 0);
     return answer === UNAVAILABLE ? 'unknown' : 'refused';
