@@ -1,5 +1,6 @@
 import { type CachedFunction, type Definition, defineCached } from './cached-function.js';
 import { LoadBatch, type ManyLoader } from './many.js';
+import { listOf } from './options.js';
 import type { EntryOptions, GetOrSetOptions, Loader } from './types.js';
 import { type WarmOptions, type WarmResult, warmEach } from './warm.js';
 
@@ -69,8 +70,8 @@ export abstract class CacheCalls {
     loadMany?: ManyLoader<T>,
     options?: GetOrSetOptions,
   ): Promise<(T | undefined)[]> {
-    if (loadMany === undefined) return Promise.all(Array.from(keys, (key) => this.get<T>(key)));
-    const all = [...keys];
+    if (loadMany === undefined) return Promise.all(listOf(keys).map((key) => this.get<T>(key)));
+    const all = listOf(keys);
     const distinct = [...new Set(all)];
     const prefixLength = this.fullKey('').length;
     const batch = new LoadBatch(
@@ -105,7 +106,7 @@ export abstract class CacheCalls {
     entries: Iterable<readonly [key: string, value: unknown]>,
     options?: EntryOptions,
   ): Promise<void> {
-    await Promise.all(Array.from(entries, ([key, value]) => this.set(key, value, options)));
+    await Promise.all(listOf(entries).map(([key, value]) => this.set(key, value, options)));
   }
 
   /** Loads what is not there yet, a few at once, for instance before a process takes requests. Failures do not stop it. */

@@ -1,11 +1,11 @@
-import { Events, type Listener } from '@mainstay/core';
+import { Events, invalidOption, type Listener } from '@mainstay/core';
 import { CacheCalls } from './cache-calls.js';
 import { Changes } from './changes.js';
 import { CacheClosedError } from './errors.js';
 import { LoadPath } from './load-path.js';
 import type { MemoryLevel } from './memory-level.js';
-import { Namespace } from './namespace.js';
-import { checkKey, checkTags, EntryOptionsReader, readCacheOptions } from './options.js';
+import { isInNamespace, Namespace, type NamespaceHome } from './namespace.js';
+import { checkKey, checkTags, EntryOptionsReader, listOf, readCacheOptions } from './options.js';
 import { Reads } from './reads.js';
 import { CacheState, type Counters } from './state.js';
 import { statisticsOf } from './statistics.js';
@@ -18,11 +18,20 @@ import type {
   Loader,
 } from './types.js';
 
+const EVENTS: ReadonlySet<keyof CacheEvents> = new Set([
+  'load',
+  'loadError',
+  'invalidate',
+  'redisAway',
+  'redisUp',
+  'codecError',
+] as const);
+
 /**
  * Memory, then Redis, then your loader. Made with {@link createCache}.
  *
  * A `delete`, `set`, `invalidateTags` or `clear` always beats a load that began before it: the load's callers get its result, but
- * it is not stored. Keys are strings of at least one character and of any length.
+ * it is not stored. Keys are strings of at least one character and of any length, that do not begin with U+001F.
  */
 export class Cache extends CacheCalls implements AsyncDisposable {
   readonly kind = 'cache';
@@ -35,6 +44,7 @@ export class Cache extends CacheCalls implements AsyncDisposable {
   readonly #loads: LoadPath;
   readonly #reads: Reads;
   readonly #changes: Changes;
+  #inside: NamespaceHome | undefined;
 
   /** @throws TypeError or RangeError naming the option that is wrong, what was received and what is allowed */
   constructor(options: CacheOptions) {
@@ -51,6 +61,34 @@ export class Cache extends CacheCalls implements AsyncDisposable {
   }
 
   override getOrSet<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): Promise<T> {
+    return isInNamespace(key) ? Promise.reject(foreignKey(key)) : this.#getOrSet(key, load, options);
+  }
+
+  override getMaybe<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): T | Promise<T> {
+    return isInNamespace(key) ? Promise.reject(foreignKey(key)) : this.#getMaybe(key, load, options);
+  }
+
+  override peek<T = unknown>(key: string): T | undefined {
+    return isInNamespace(key) ? undefined : this.#peek<T>(key);
+  }
+
+  override async get<T = unknown>(key: string): Promise<T | undefined> {
+    checkOwnKey(key);
+    return this.#get(key, undefined) as Promise<T | undefined>;
+  }
+
+  override async set(key: string, value: unknown, options?: EntryOptions): Promise<void> {
+    checkOwnKey(key);
+    return this.#changes.set(key, value, this.#options.read(options));
+  }
+
+  override async deleteMany(keys: Iterable<string>): Promise<void> {
+    const all = listOf(keys);
+    for (const key of all) checkOwnKey(key);
+    return this.#changes.delete(all);
+  }
+
+  #getOrSet<T>(key: string, load: Loader<T>, options: GetOrSetOptions | undefined): Promise<T> {
     const entry = key === this.#loads.latestKey ? undefined : this.#memory.usable(key);
     if (entry === undefined) return this.#loads.promise(key, load, options) as Promise<T>;
     this.#counters.memoryHits += 1;
@@ -58,30 +96,15 @@ export class Cache extends CacheCalls implements AsyncDisposable {
     return entry.promise as Promise<T>;
   }
 
-  override getMaybe<T>(key: string, load: Loader<T>, options?: GetOrSetOptions): T | Promise<T> {
+  #getMaybe<T>(key: string, load: Loader<T>, options: GetOrSetOptions | undefined): T | Promise<T> {
     const entry = this.#memory.usable(key);
     if (entry === undefined) return this.#loads.find(key, load, options) as T | Promise<T>;
     this.#counters.memoryHits += 1;
     return entry.value as T;
   }
 
-  override peek<T = unknown>(key: string): T | undefined {
+  #peek<T>(key: string): T | undefined {
     return this.#memory.peek(key)?.value as T | undefined;
-  }
-
-  override async get<T = unknown>(key: string): Promise<T | undefined> {
-    return this.#get(key, undefined) as Promise<T | undefined>;
-  }
-
-  override async set(key: string, value: unknown, options?: EntryOptions): Promise<void> {
-    checkKey(key);
-    return this.#changes.set(key, value, this.#options.read(options));
-  }
-
-  override async deleteMany(keys: Iterable<string>): Promise<void> {
-    const all = [...keys];
-    for (const key of all) checkKey(key);
-    return this.#changes.delete(all);
   }
 
   /** Makes every value void that carries one of the tags: one command however many values they are. Resolves like {@link delete}. */
@@ -95,11 +118,21 @@ export class Cache extends CacheCalls implements AsyncDisposable {
   }
 
   override namespace(name: string): Namespace {
-    return new Namespace(this, (key, tags) => this.#get(key, tags), name);
+    this.#inside ??= {
+      getOrSet: (key, load, options) => this.#getOrSet(key, load, options),
+      getMaybe: (key, load, options) => this.#getMaybe(key, load, options),
+      peek: (key) => this.#peek(key),
+      get: (key, tags) => this.#get(key, tags),
+      set: async (key, value, options) => this.#changes.set(key, value, this.#options.read(options)),
+      deleteMany: (keys) => this.#changes.delete(keys),
+      invalidateTags: (...tags) => this.invalidateTags(...tags),
+    };
+    return new Namespace(this.#inside, name);
   }
 
   /** @returns removes the listener */
   on<K extends keyof CacheEvents>(event: K, listener: Listener<CacheEvents[K]>): () => void {
+    if (!EVENTS.has(event)) throw new TypeError(`Cache: there is no event "${String(event)}"`);
     this.#state.events ??= new Events<CacheEvents>();
     return this.#state.events.on(event, listener);
   }
@@ -142,6 +175,16 @@ export class Cache extends CacheCalls implements AsyncDisposable {
     if (this.#state.closed) throw new CacheClosedError(this.name);
     return (await this.#reads.read(key, tags))?.value;
   }
+}
+
+function checkOwnKey(key: unknown): void {
+  checkKey(key);
+  if (isInNamespace(key)) throw foreignKey(key);
+}
+
+/** What is in a namespace is reached by it alone, whoever makes up the keys. */
+function foreignKey(key: string): TypeError {
+  return invalidOption('Cache', 'key', 'must not begin with U+001F, which is for namespaces', key);
 }
 
 /**

@@ -7,7 +7,8 @@ import type { CacheOptions, EntryOptions, GetOrSetOptions, Lifetimes } from './t
 const OWNER = 'Cache';
 const TEN_YEARS_MS = 315_360_000_000;
 const MAX_TAGS = 100;
-const MAX_TAG_LENGTH = 512;
+/** Names of tags are made of keys, which may be long; a value in Redis has two bytes for the length of one. */
+const MAX_TAG_LENGTH = 16_384;
 
 export interface CacheSettings {
   readonly name: string;
@@ -221,6 +222,14 @@ export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string' || key === '') {
     throw invalidOption(OWNER, 'key', 'must be a string of at least one character', key);
   }
+}
+
+/** Of keys, or of entries: a string is iterable too, and never meant so. */
+export function listOf<T>(received: Iterable<T>): T[] {
+  const given: unknown = received;
+  if (typeof given !== 'object' || given === null || !(Symbol.iterator in given))
+    throw invalidOption(OWNER, 'keys', 'must be an array or another iterable', given);
+  return [...received];
 }
 
 export function checkTags(tags: unknown): readonly string[] {

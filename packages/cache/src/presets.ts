@@ -14,7 +14,7 @@ export type Preset<Input, Value> = Partial<Omit<Definition<Input, Value>, 'key' 
 
 export type PresetId = string | number;
 /** Anything that JSON can hold without loss; the key rejects with a TypeError for other things. Two inputs with the same fields have the same key, whatever the order of the fields. */
-export type PresetQuery = Readonly<Record<string, unknown>> | string | number | null | undefined;
+export type PresetQuery = object | string | number | null | undefined;
 
 type Defaults<Input, Value> = Partial<Omit<Definition<Input, Value>, 'key' | 'load'>> & {
   key: (input: Input) => string;

@@ -40,7 +40,7 @@ export interface EntryOptions {
   staleIfErrorMs?: number;
   /** The ttl of `null`, which stands for "there is none". Default: the cache's, or else `ttlMs`. */
   nullTtlMs?: number;
-  /** At most 100, each 1 to 512 characters. `invalidateTags` makes every value that carries one of them void. */
+  /** At most 100, each 1 to 16,384 characters. `invalidateTags` makes every value that carries one of them void. */
   tags?: readonly string[];
 }
 

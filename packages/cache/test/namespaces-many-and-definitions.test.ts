@@ -293,3 +293,49 @@ test('freeze finds who changes a shared value', async () => {
 test('types: any Standard Schema is a schema', () => {
   expectTypeOf<StandardSchemaV1<unknown, { id: number }>>().toExtend<Schema<{ id: number }>>();
 });
+
+test('no key reaches into a namespace, whoever made it up', async () => {
+  const { cache } = memoryCache();
+  const [w, inner] = [cache.namespace('w'), cache.namespace('w').namespace('in')];
+  const separators = ['\u001f', '\u001e', ':', ''];
+  await w.set('y', 'of w');
+  await inner.set('y', 'of w in');
+  for (const a of separators)
+    for (const b of separators)
+      for (const key of [`${a}w${b}y`, `${a}w${b}in${a}y`, `in${a}y`, `${a}in${b}y`]) {
+        expect(cache.peek(key)).toBeUndefined();
+        expect(w.peek(key)).toBeUndefined();
+        await w.set(key, 'forged');
+        if (key.startsWith('\u001f')) {
+          for (const call of [
+            cache.getOrSet(key, () => 1),
+            cache.getMaybe(key, () => 1) as Promise<number>,
+            cache.get(key),
+            cache.set(key, 1),
+            cache.delete(key),
+            cache.getMany([key], () => [1]),
+          ])
+            await expect(call).rejects.toThrow('U+001F');
+        } else await cache.set(key, 'forged');
+        expect([w.peek('y'), inner.peek('y')]).toEqual(['of w', 'of w in']);
+        await w.delete(key);
+        if (!key.startsWith('\u001f')) await cache.delete(key);
+      }
+  for (const name of ['a\u001f', 'a\u001eb']) expect(() => cache.namespace(name)).toThrow(TypeError);
+  await inner.clear();
+  expect([w.peek('y'), inner.peek('y')]).toEqual(['of w', undefined]);
+  await w.clear();
+  expect(w.peek('y')).toBeUndefined();
+});
+
+test('what is no list of keys, and what is no event, is refused', async () => {
+  const { cache } = memoryCache();
+  await expect(cache.setMany({ a: 3 } as never)).rejects.toThrow(TypeError);
+  await expect(cache.getMany('abc')).rejects.toThrow('another iterable');
+  await expect(cache.getMany('abc', (keys) => keys)).rejects.toThrow(TypeError);
+  await expect(cache.deleteMany('abc')).rejects.toThrow(TypeError);
+  await expect(cache.namespace('n').deleteMany('abc')).rejects.toThrow(TypeError);
+  expect(() => cache.on('nope' as never, () => {})).toThrow('no event "nope"');
+  await cache.setMany(new Map([['a', 1]]));
+  expect(await cache.getMany(new Set(['a', 'b']))).toEqual([1, undefined]);
+});

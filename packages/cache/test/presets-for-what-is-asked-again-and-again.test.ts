@@ -284,3 +284,29 @@ test('types: what goes in and what comes out of each', () => {
     .parameter(0)
     .toBeNull();
 });
+
+test.each([
+  ['session', session],
+  ['entity by id', entityById],
+  ['permissions', permissions],
+  ['negative lookup', negativeLookup],
+])('%s: an id may be as long as a token', async (_name, make) => {
+  const { cache } = memoryCache();
+  const cached = (make as Make)(cache, { name: 'shop', load: () => 'value' });
+  const id = 'e'.repeat(10_240);
+  expect(await cached(id)).toBe('value');
+  expect(cached.peek(id)).toBe('value');
+  await cache.invalidateTags(make === session ? `shop:session:${id}` : `shop:${id}`);
+  expect(cached.peek(id)).toBeUndefined();
+});
+
+test('types: a query may be an interface', async () => {
+  interface Query {
+    page: number;
+    after?: string;
+  }
+  const { cache } = memoryCache();
+  const page = listPage(cache, { name: 'shop', load: async (query: Query) => [query.page] });
+  expectTypeOf(page).parameter(0).toEqualTypeOf<Query>();
+  expect(await page({ page: 2 })).toEqual([2]);
+});
