@@ -135,3 +135,36 @@ postgresTest('a lease is inert once it has ended, and nobody else can release it
   last.destroy();
   expect(await pidOf(pool)).not.toBe(pid);
 });
+
+// Values are somebody's data: what they say is not the statement.
+postgresTest('neither strings nor comments nor quotes hide what a statement leaves', async () => {
+  const pool = pgPool({ max: 1 });
+  const leftovers = async () => {
+    const { rows } = await pool.query(`SELECT current_setting('app.tenant', true) AS tenant,
+      current_setting('work_mem') AS memory,
+      (SELECT count(*)::int FROM pg_class WHERE relpersistence = 't') AS tables`);
+    return { ...rows[0], tenant: rows[0].tenant || null };
+  };
+  const before = await leftovers();
+  expect(before).toMatchObject({ tenant: null, tables: 0 });
+  for (const statement of [
+    "SELECT set_config('app.tenant', 'a, true)', false)",
+    "SELECT set_config('app.tenant', $$b, true)$$, false)",
+    `SELECT "set_config"('app.tenant', 'c', false)`,
+    `SELECT "pg_catalog"."set_config"('app.tenant', 'd', false)`,
+    "SELECT set_config/* why */('app.tenant', 'e', false)",
+    "SELECT set_config/* a /* b */ , true) */('app.tenant', 'f', false)",
+    `SELECT U&"set\\005fconfig"('app.tenant', 'g', false)`,
+    "SELECT set_config('app.tenant', 'h', true), set_config('app.tenant', 'i', false)",
+    "UPDATE pg_settings SET setting = '7000' WHERE name = 'work_mem'",
+    'CREATE TEMP TABLE one (a int); BEGIN; CREATE TEMP TABLE two (a int) ON COMMIT DROP; COMMIT',
+    'CREATE TEMP TABLE three (a int) /* on commit drop */',
+    "CREATE TEMP TABLE four (a text DEFAULT 'on commit drop')",
+    'CREATE TABLE "pg_temp".five (a int)',
+    'CREATE TABLE pg_temp . six (a int)',
+  ]) {
+    await pool.query(statement);
+    expect(await leftovers(), statement).toEqual(before);
+  }
+  expect(pool.stats().created).toBe(1);
+});

@@ -8,7 +8,7 @@ const known = new Map<string, string>();
  * One alternative a token, since a quote in a comment is no string, and two dashes in a string are no comment. In order:
  * comments; dollar-quoted, escape and plain strings; quoted names; parameters; numbers (not those in a name).
  */
-const TOKENS =
+export const TOKENS =
   /--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|[eE]'(?:[^'\\]|\\[\s\S]|'')*'|(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'|"(?:[^"]|"")*"|\$\d+|(?<![\w$.])\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|(?<![\w$.])\.\d+/g;
 
 function normalise(text: string): string {

@@ -56,7 +56,7 @@ async function generatedClient(): Promise<new (options: { adapter: PrismaPg }) =
     datasources: [],
     binaryPaths: {},
     engineVersion: 'none',
-    clientVersion: '7.10.0',
+    clientVersion: require('@prisma/client/package.json').version,
     activeProvider: 'postgresql',
     typedSql: [],
     target: 'nodejs',
