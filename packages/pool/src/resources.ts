@@ -28,6 +28,7 @@ export class Resources<R> {
   readonly #destruction: Destruction<R>;
   /** Nothing has to be done with a resource that comes back, whichever it is. */
   #plain = false;
+  readonly #validates: boolean;
   #probing = false;
   #closed = false;
 
@@ -38,6 +39,7 @@ export class Resources<R> {
     this.#options = options;
     this.#host = host;
     this.#queue = queue;
+    this.#validates = options.validate !== undefined;
     this.limits = { min, max, overflow };
     this.lending = new Lending({
       ...{ clock, deadlines, counters, leakAfterMs, detectDeadlocks, entries, shelf: this },
@@ -79,8 +81,7 @@ export class Resources<R> {
   take(now: number): Entry<R> | undefined {
     const entry = this.idle.pop();
     if (entry === undefined) return undefined;
-    const { validate, validateAfterIdleMs } = this.#options;
-    const proved = validate === undefined || !entry.isUnproved(now, validateAfterIdleMs);
+    const proved = !this.#validates || !entry.isUnproved(now, this.#options.validateAfterIdleMs);
     if (proved && entry.expiresAt > now) return entry;
     this.idle.push(entry);
     if (entry.expiresAt > now) return undefined;
@@ -96,7 +97,6 @@ export class Resources<R> {
     else this.takeBackChecked(entry, this.#options.reset);
   }
 
-  /** @param reset undefined: nothing has to be done */
   takeBackChecked(entry: Entry<R>, reset: ((resource: R) => unknown) | undefined): void {
     const { maxUses } = this.#options;
     if (entry.lost) this.discard(entry, 'lost', entry.lostError);
