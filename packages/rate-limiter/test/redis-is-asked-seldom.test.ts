@@ -138,3 +138,16 @@ redisTest(
     expect((await long.consume('c', { cost: 5 })).allowed).toBe(true);
   },
 );
+
+redisTest('a process that is busy after it asked takes nobody for away', async (workshop) => {
+  for (const coalesce of [true, false]) {
+    const { limiter } = await workshop.limiter({ redis: { coalesce, timeoutMs: 1_000 } });
+    await limiter.consume('first');
+    // More than Redis answers in one turn of the event loop.
+    const decisions = Array.from({ length: 3_000 }, (_, index) => limiter.consume(`k${index}`));
+    const start = performance.now();
+    while (performance.now() - start < 1_300);
+    expect((await Promise.all(decisions)).filter(({ degraded }) => degraded)).toEqual([]);
+    await limiter.close();
+  }
+});

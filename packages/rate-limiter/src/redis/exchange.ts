@@ -1,7 +1,6 @@
 import type { StoreContext } from '../store.js';
 import type { Errand } from './journey.js';
 import type { KeyMemory } from './key-memory.js';
-import { Packet } from './packet.js';
 import type { RedisClient } from './redis-client.js';
 import type { RedisGuard } from './redis-guard.js';
 import { script } from './script.js';
@@ -55,7 +54,6 @@ export class Exchange {
   readonly counters = { roundTrips: 0, merged: 0 };
   readonly parts: ExchangeParts;
   readonly #rules;
-  readonly #packet: Packet;
   /** Grows whenever Redis may have forgotten, or missed, what this process knows. */
   #epoch = 1;
   #settlingUntil = Number.NEGATIVE_INFINITY;
@@ -66,7 +64,6 @@ export class Exchange {
   constructor(parts: ExchangeParts) {
     this.parts = parts;
     this.#rules = rulesText(parts.context.judge.rules);
-    this.#packet = new Packet(parts.client);
   }
 
   get epoch(): number {
@@ -125,7 +122,6 @@ export class Exchange {
   }
 
   send(key: string, request: Request): Promise<unknown> {
-    this.#packet.open();
     return this.parts.client.evalsha(script.sha1, 1, this.parts.prefix + key, ...request);
   }
 

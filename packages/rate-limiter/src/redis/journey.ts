@@ -26,7 +26,7 @@ export class Journey {
   readonly failuresBefore: number;
   readonly #errand: Errand;
   readonly #sender: Sender;
-  readonly #deadline: Deadline;
+  #deadline: Deadline | undefined;
   #over = false;
 
   constructor(errand: Errand, permit: Permit, failuresBefore: number, sender: Sender) {
@@ -34,9 +34,6 @@ export class Journey {
     this.failuresBefore = failuresBefore;
     this.#errand = errand;
     this.#sender = sender;
-    this.#deadline = sender.expire(() => {
-      if (this.#end()) sender.timedOut(this);
-    });
     try {
       errand.send().then(
         (reply) => this.#answered(reply),
@@ -46,6 +43,14 @@ export class Journey {
       // A client that throws instead of rejecting is a client that failed.
       this.#failed(error);
     }
+  }
+
+  /** It is on the wire: from now on it is waited for. A process that is busy before that has not kept Redis waiting. */
+  left(): void {
+    if (this.#over) return;
+    this.#deadline = this.#sender.expire(() => {
+      if (this.#end()) this.#sender.timedOut(this);
+    });
   }
 
   unavailable(): void {
@@ -82,7 +87,7 @@ export class Journey {
   #end(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    this.#deadline.cancel();
+    this.#deadline?.cancel();
     return true;
   }
 }

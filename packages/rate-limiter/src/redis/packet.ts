@@ -12,7 +12,8 @@ interface Corkable {
  */
 export class Packet {
   readonly #client: RedisClient;
-  #open = false;
+  #corked = false;
+  #leaving: { left(): void }[] = [];
 
   constructor(client: RedisClient) {
     this.#client = client;
@@ -20,14 +21,23 @@ export class Packet {
 
   /** To be called before a command is sent. */
   open(): void {
-    if (this.#open) return;
+    if (this.#corked) return;
     const { stream } = this.#client as { stream?: Corkable | null };
     if (typeof stream?.cork !== 'function' || typeof stream.uncork !== 'function') return;
-    this.#open = true;
+    this.#corked = true;
     stream.cork();
     process.nextTick(() => {
-      this.#open = false;
+      this.#corked = false;
       stream.uncork?.();
+      const left = this.#leaving;
+      this.#leaving = [];
+      for (const command of left) command.left();
     });
+  }
+
+  /** After it was sent: it is told when it has left, from when on it may be waited for. */
+  add(command: { left(): void }): void {
+    if (this.#corked) this.#leaving.push(command);
+    else command.left();
   }
 }

@@ -2,6 +2,7 @@ import { CircuitBreaker } from '@mainstay/circuit-breaker';
 import { type Clock, type Deadline, type DeadlineQueue, deadlinesOf } from '@mainstay/core';
 import { onConnectionNews } from './connection-news.js';
 import { type Errand, Journey, type Sender } from './journey.js';
+import { Packet } from './packet.js';
 import { isReady, type RedisClient } from './redis-client.js';
 
 const CONSECUTIVE_FAILURES = 3;
@@ -30,6 +31,7 @@ export class RedisGuard {
   readonly #listener: GuardListener;
   readonly #stopWatching: () => void;
   readonly #breaker: CircuitBreaker;
+  readonly #packet: Packet;
   #away = false;
   #closed = false;
   #connecting = false;
@@ -54,6 +56,7 @@ export class RedisGuard {
     this.#timeoutMs = timeoutMs;
     this.#listener = listener;
     this.#stopWatching = this.#watch();
+    this.#packet = new Packet(client);
     this.#breaker = new CircuitBreaker({
       name: `${name} redis`,
       consecutiveFailures: CONSECUTIVE_FAILURES,
@@ -98,7 +101,8 @@ export class RedisGuard {
       errand.unavailable();
       return;
     }
-    new Journey(errand, permit, this.#failures, this.#sender);
+    this.#packet.open();
+    this.#packet.add(new Journey(errand, permit, this.#failures, this.#sender));
   }
 
   close(): void {
