@@ -73,8 +73,8 @@ await question({
   floor: 'await lru-cache get',
   peer: 'bentocache getOrSet, serialize: false',
   target: '<= 1.1 of await lru-cache get, <= 0.05 of bentocache and cacheable',
-  iterations: 4_000,
-  rounds: 61,
+  iterations: 20_000,
+  rounds: 21,
   contestants: {
     'await lru-cache get': awaited((key) => lru.get(key)),
     'mainstay getOrSet': awaited((key) => ours.getOrSet(key, asyncLoad)),
