@@ -14,14 +14,23 @@ export class RedisKeys {
   }
 
   value(key: string): string {
-    return `${this.#prefix}v:${key}`;
+    return this.#prefix + named('v', key);
   }
 
   lease(key: string): string {
-    return `${this.#prefix}l:${key}`;
+    return this.#prefix + named('l', key);
   }
 
   tag(tag: string): string {
-    return `${this.#prefix}t:${tag}`;
+    return this.#prefix + named('t', tag);
   }
+}
+
+/** UTF-8 has no form for half of a surrogate pair, and would make one key of all that differ only in it. */
+function named(kind: string, name: string): string {
+  return isWellFormed(name) ? `${kind}:${name}` : `${kind}x:${JSON.stringify(name)}`;
+}
+
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }

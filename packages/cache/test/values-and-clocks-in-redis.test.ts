@@ -27,6 +27,17 @@ redisTest('race 9: keys and tags of any kind go through Redis', async ({ cache }
   }
 });
 
+redisTest('keys that UTF-8 cannot tell apart are different keys in Redis too', async ({ cache }) => {
+  const { cache: own } = await cache({ memory: false });
+  const { cache: other } = await cache();
+  const keys = ['\ud800', '\ud801', '\ufffd', '"\\ud800"'];
+  for (const key of keys) await own.set(key, key);
+  expect(await own.getMany(keys)).toEqual(keys);
+  expect(await other.getMany(keys)).toEqual(keys);
+  await own.delete('\ud800');
+  await vi.waitFor(async () => expect(await other.getMany(keys)).toEqual([undefined, ...keys.slice(1)]));
+});
+
 redisTest('race 10: the first caller gets the same shape as all later ones', async ({ cache, settle }) => {
   const [a, b] = [await cache(), await cache()];
   const value = { at: new Date(0), map: new Map([[1, 2]]), gap: Number.NaN, none: undefined };
