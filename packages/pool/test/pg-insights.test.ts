@@ -166,3 +166,13 @@ test('a size explains itself, and says when the server has too few connections',
   expect(() => sizePool({ arrivalsPerSecond: -1, holdMs: 1 })).toThrow(RangeError);
   expect(() => sizePool({ arrivalsPerSecond: 1e7, holdMs: 1e5 })).toThrow(RangeError);
 });
+
+test('a size says when there is less than a connection for each process', () => {
+  const size = sizePool({ arrivalsPerSecond: 1, holdMs: 1, instances: 1_000, serverMaxConnections: 100 });
+  expect(size).toMatchObject({ max: 1, enough: false });
+  expect(size.explanation).toContain('less than one connection for each process');
+});
+
+test('max and poolSize are one option under two names', () => {
+  expect(() => new PgPool({ max: 1, poolSize: 1 })).toThrow(TypeError);
+});

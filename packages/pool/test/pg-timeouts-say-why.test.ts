@@ -39,3 +39,28 @@ postgresTest('queries side by side are none, whoever began them', async () => {
   expect(third.holders[0]?.doing).toMatch(/^select pg_sleep/i);
   await Promise.all(slow);
 });
+
+postgresTest('a holder’s stack begins with the caller of the pool, whichever way he took', async () => {
+  const pool = pgPool({ max: 1, acquireTimeoutMs: 50 });
+  await pool.query('SELECT 1');
+  for (const theWayIn of [
+    async function theWayIn(): Promise<() => void> {
+      const client = await pool.connect();
+      return () => client.release();
+    },
+    async function theWayIn(): Promise<() => void> {
+      const lease = await pool.lease();
+      return () => lease.release();
+    },
+  ]) {
+    // A stack is kept about once a millisecond.
+    await expect
+      .poll(async () => {
+        const leave = await theWayIn();
+        const { holders } = await why(pool.query('SELECT 2'));
+        leave();
+        return holders[0]?.stack?.split('\n', 1)[0];
+      })
+      .toContain('theWayIn');
+  }
+});

@@ -138,3 +138,68 @@ postgresTest('work that goes on after the end, and other pools, have transaction
   await late;
   expect(await numbers(pool)).toEqual([9]);
 });
+
+const table = 'CREATE TABLE outliving (id int PRIMARY KEY)';
+const write = (client: { query(text: string): Promise<unknown> }, id: number) =>
+  client.query(`INSERT INTO outliving VALUES (${id})`);
+
+postgresTest(
+  'the outer one ends when those inside have ended, and nobody else has their connection before',
+  async () => {
+    const pool = pgPool({ max: 1 });
+    await pool.query(table);
+    const order: string[] = [];
+    const failing = pool.transaction(async () => {
+      await Promise.all([
+        Promise.resolve().then(() => {
+          throw new Error('first fails');
+        }),
+        pool.transaction(async (client) => {
+          await write(client, 1);
+          await client.query('SELECT pg_sleep(0.1)');
+          await write(client, 2);
+          order.push('inner');
+        }),
+      ]);
+    });
+    const next = pool.transaction(async (client) => {
+      order.push('next');
+      await write(client, 3);
+    });
+    await expect(failing).rejects.toThrow('first fails');
+    await next;
+    expect(order).toEqual(['inner', 'next']);
+    expect((await pool.query('SELECT id FROM outliving')).rows).toEqual([{ id: 3 }]);
+  },
+);
+
+postgresTest('one that waits for its turn inside is rejected when the outer one has failed', async () => {
+  const pool = pgPool({ max: 1 });
+  await pool.query('CREATE TABLE siblings (id int)');
+  let second: Promise<unknown> | undefined;
+  const outer = pool.transaction(async () => {
+    const first = pool.transaction(async (client) => {
+      await client.query('SELECT pg_sleep(0.05)');
+      throw new Error('a');
+    });
+    second = pool.transaction((client) => client.query('INSERT INTO siblings VALUES (1)'));
+    second.catch(() => {});
+    void first.catch(() => {});
+    throw new Error('outer');
+  });
+  await expect(outer).rejects.toThrow('outer');
+  await expect(second).rejects.toMatchObject({ code: 'ERR_TRANSACTION_ENDED' });
+  expect((await pool.query('SELECT * FROM siblings')).rows).toEqual([]);
+});
+
+postgresTest('one inside that nobody awaits is waited for', async () => {
+  const pool = pgPool({ max: 1 });
+  await pool.query('CREATE TABLE forgotten_inner (id int)');
+  await pool.transaction(async () => {
+    void pool.transaction(async (client) => {
+      await client.query('SELECT pg_sleep(0.05)');
+      await client.query('INSERT INTO forgotten_inner VALUES (1)');
+    });
+  });
+  expect((await pool.query('SELECT id FROM forgotten_inner')).rows).toEqual([{ id: 1 }]);
+});

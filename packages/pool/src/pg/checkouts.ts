@@ -4,6 +4,7 @@ import type { PoolClient, PoolConfig } from 'pg';
 import type { AcquireOptions } from '../acquire-options.js';
 import type { Entry } from '../entry.js';
 import { gaveBackHere, type Holding, markHere } from '../holding.js';
+import type { Entrance } from '../lending.js';
 import { OUR_MANNERS } from '../manners.js';
 import type { CreateContext } from '../options.js';
 import { type Pool, type PoolBehind, poolBehind } from '../pool.js';
@@ -80,14 +81,16 @@ export class Checkouts {
     this.pool = this.#behind.pool;
   }
 
-  /** A client whose `release` belongs to this checkout. */
-  checkOut(options?: AcquireOptions): Promise<PgClient> {
-    const entry = options?.signal?.aborted === true ? undefined : this.#behind.obtain(this.checkOut);
-    return entry === undefined ? this.#wait(options) : Promise.resolve(this.#handOut(entry, markHere()));
+  /** A client whose `release` belongs to this checkout. @param entrance what the user has called, for stacks */
+  checkOut(options?: AcquireOptions, entrance: Entrance = this.checkOut): Promise<PgClient> {
+    const entry = options?.signal?.aborted === true ? undefined : this.#behind.obtain(entrance);
+    return entry === undefined
+      ? this.#wait(options, entrance)
+      : Promise.resolve(this.#handOut(entry, markHere()));
   }
 
-  #wait(options: AcquireOptions | undefined): Promise<PgClient> {
-    const acquiring = this.#behind.wait(options, this.checkOut);
+  #wait(options: AcquireOptions | undefined, entrance: Entrance): Promise<PgClient> {
+    const acquiring = this.#behind.wait(options, entrance);
     if (this.#options.strict) {
       this.#waiting += 1;
       acquiring.then(this.#served, this.#served);

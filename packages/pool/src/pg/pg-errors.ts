@@ -45,6 +45,10 @@ export class TransactionRolledBackError extends MainstayError {
 export const isTransactionRolledBackError = (error: unknown): error is TransactionRolledBackError =>
   hasErrorCode(error, 'ERR_TRANSACTION_ROLLED_BACK');
 
+/** For one that was to be a savepoint of a transaction and has not begun when that one ends. */
+export const transactionEnded = (): MainstayError =>
+  new MainstayError('ERR_TRANSACTION_ENDED', 'The transaction around this one ended before it could begin');
+
 /** A statement had no answer within `queryTimeoutMs`: it was cancelled on the server. The message begins as pg's own does. */
 export class QueryTimeoutError extends MainstayError {
   static {

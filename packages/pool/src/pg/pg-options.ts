@@ -70,6 +70,7 @@ const twins = [
   ['idleTimeoutMs', 'idleTimeoutMillis'],
   ['maxLifetimeMs', 'maxLifetimeSeconds'],
   ['queryTimeoutMs', 'query_timeout'],
+  ['max', 'poolSize'],
 ] as const;
 
 /** The generic pool's options, without its functions, from pg's and ours. */

@@ -6,6 +6,7 @@ import type { PoolStats } from '../counters.js';
 import type { PoolEvents } from '../events.js';
 import type { PooledResource } from '../inspection.js';
 import type { Lease } from '../lease.js';
+import type { Entrance } from '../lending.js';
 import type { Limits } from '../limits.js';
 import { assemble, type BaseFields, type Parts, readAll } from './assembly.js';
 import type { Checkouts } from './checkouts.js';
@@ -72,8 +73,8 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
   override connect(): Promise<PgClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<PgClient> | undefined {
-    if (callback === undefined) return this.#promised(this.#connect());
-    this.#connect().then(
+    if (callback === undefined) return this.#promised(this.#connect(undefined, this.connect));
+    this.#connect(undefined, this.connect).then(
       (client) => process.nextTick(callback, undefined, client, client.release),
       (error: unknown) => process.nextTick(callback, error, undefined, nothing),
     );
@@ -115,7 +116,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
     const callback = (typeof second === 'function' ? second : third) as Callback | undefined;
     const values = typeof second === 'function' ? undefined : second;
     const signal = typeof first === 'object' ? (first as StatementLimits | null)?.signal : undefined;
-    const client = this.#connect(signal);
+    const client = this.#connect(signal, this.query);
     if (isSubmittable(first)) return submit(client, first, values, callback);
     if (callback === undefined) return this.#promised(runAwaited(client, first, values, signal));
     runCalledBack(client, first, values, callback);
@@ -129,7 +130,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
    * @throws what the function throws, the signal's reason, TransactionRolledBackError, or the error of a statement
    */
   transaction<T>(fn: TransactionFunction<T>, options: TransactionOptions = {}): Promise<T> {
-    const connect = (signal: AbortSignal | undefined) => this.#connect(signal);
+    const connect = (signal: AbortSignal | undefined) => this.#connect(signal, this.transaction);
     const host = { ...this.#parts, connect, scopes: this.#scopes };
     return this.unitOfWork(() => runTransaction(host, fn, options));
   }
@@ -144,7 +145,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
    * @throws what `connect` throws
    */
   async lease(options?: AcquireOptions): Promise<Lease<PgClient>> {
-    return clientLease(await this.#checkouts.checkOut(options), this.#checkouts);
+    return clientLease(await this.#checkouts.checkOut(options, this.lease), this.#checkouts);
   }
 
   /** The plan of a statement. @throws what the server says about the statement */
@@ -209,11 +210,11 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
     return this.#checkouts.pool.inspect();
   }
 
-  #connect(signal?: AbortSignal): Promise<PgClient> {
+  #connect(signal?: AbortSignal, entrance?: Entrance): Promise<PgClient> {
     if (this.#parts.strict && this.ending) {
       return Promise.reject(new Error('Cannot use a pool after calling end on the pool'));
     }
-    return this.#checkouts.checkOut(signal === undefined ? undefined : { signal });
+    return this.#checkouts.checkOut(signal === undefined ? undefined : { signal }, entrance);
   }
 
   async #with<T>(work: (client: pg.PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {

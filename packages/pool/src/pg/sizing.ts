@@ -69,6 +69,7 @@ export function sizePool(options: SizingOptions): PoolSize {
     serverMaxConnections === undefined
       ? Number.POSITIVE_INFINITY
       : Math.max(1, Math.floor((serverMaxConnections - reservedConnections) / instances));
+  const fits = serverMaxConnections === undefined || serverMaxConnections - reservedConnections >= instances;
   const max = Math.min(needed, share);
   const waiting = erlangC(max, load);
   const meanWaitMs = load < max ? holdMs / (max - load) : Number.POSITIVE_INFINITY;
@@ -81,10 +82,19 @@ export function sizePool(options: SizingOptions): PoolSize {
       `The server has ${serverMaxConnections} connections, ${reservedConnections} are reserved, and ${instances} ${instances === 1 ? 'process shares' : 'processes share'} the rest: ${share} each.`,
     );
   }
-  if (share < needed) parts.push(shortage(max, load, waiting, meanWaitMs));
+  if (!fits)
+    parts.push('That is less than one connection for each process: put a pooler (pgbouncer) in front.');
+  else if (share < needed) parts.push(shortage(max, load, waiting, meanWaitMs));
   else parts.push(`Those who wait do so for ${figure(meanWaitMs)} ms on average.`);
   const explanation = parts.join(' ');
-  return { max, meanInUse: load, waitRatio: waiting, meanWaitMs, enough: share >= needed, explanation };
+  return {
+    max,
+    meanInUse: load,
+    waitRatio: waiting,
+    meanWaitMs,
+    enough: fits && share >= needed,
+    explanation,
+  };
 }
 
 const shortage = (max: number, load: number, waiting: number, meanWaitMs: number): string =>

@@ -1,6 +1,6 @@
 import { onAbort, throwIfAborted } from '@mainstay/core';
 import type { PoolClient } from 'pg';
-import { TransactionRolledBackError } from './pg-errors.js';
+import { TransactionRolledBackError, transactionEnded } from './pg-errors.js';
 import { sqlStateOf } from './sqlstate.js';
 import type { PgClient } from './statement.js';
 import type { TransactionFunction } from './transaction.js';
@@ -38,6 +38,7 @@ export class TransactionScope {
     const outer: TransactionSettings = { ...this.settings, signal: settings.signal };
     const inner = new TransactionScope(this.client, outer, this.#depth + 1);
     const turn = this.#last.then(async () => {
+      if (this.over) throw transactionEnded();
       throwIfAborted(settings.signal);
       const leave = onAbort(settings.signal, () => interrupt(this.client));
       try {
@@ -52,17 +53,26 @@ export class TransactionScope {
     return turn;
   }
 
+  /**
+   * From now on nothing begins inside of this one: what waits for its turn is rejected. Settles when what has begun is over:
+   * it works on the connection, which may be somebody else's as soon as this one has ended.
+   */
+  async close(): Promise<void> {
+    this.over = true;
+    await this.#last;
+  }
+
   async #run<T>(fn: () => T | PromiseLike<T>): Promise<T> {
     const name = `mainstay_${this.#depth}`;
     await this.client.query(`SAVEPOINT ${name}`);
     try {
       const result = await fn();
+      await this.close();
       throwIfAborted(this.settings.signal);
-      this.over = true;
       await this.client.query(`RELEASE SAVEPOINT ${name}`);
       return result;
     } catch (error) {
-      this.over = true;
+      await this.close();
       // Where this fails too, the connection is lost, and the outer COMMIT with it.
       await this.client.query(`ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`).catch(() => {});
       throw sqlStateOf(error) === TRANSACTION_ABORTED

@@ -25,7 +25,7 @@ export interface TransactionHost {
 }
 
 const FIRST_PAUSE_MS = 20;
-/** How long an aborted transaction's function may go on before its connection is given up, so that it cannot do harm. */
+/** How long a failed transaction's function, or one inside of it, may go on before its connection is given up, so that it cannot do harm. */
 const LEAVE_MS = 500;
 
 /** Inside of another transaction of the same pool and async context: a savepoint of that one. */
@@ -72,17 +72,20 @@ async function runOnce<T>(
       });
     });
     const result = await Promise.race([aborted, working]);
+    // Inner ones that nobody awaited belong to it all the same.
+    await Promise.race([aborted, scope.close()]);
     leave();
-    scope.over = true;
     const { command } = await client.query('COMMIT');
     if (command === 'ROLLBACK') throw new TransactionRolledBackError();
     release();
     return result;
   } catch (error) {
     leave();
-    scope.over = true;
-    if (abandoned) void abandon(host, client, release, working);
-    else await rollBack(client, release);
+    const gone = Promise.allSettled([working, scope.close()]);
+    if (abandoned) {
+      host.canceller.interruptAny(client);
+      void letGo(host, client, release, gone);
+    } else await letGo(host, client, release, gone);
     throw error;
   }
 }
@@ -109,22 +112,23 @@ async function rollBack(client: PoolClient, release: PoolClient['release']): Pro
   }
 }
 
-/** Ends what is under way, and keeps the connection if the function lets go of it. */
-async function abandon(
-  { canceller, clock }: TransactionHost,
+/** Keeps the connection if the function, and those of inner transactions, let go of it. */
+async function letGo(
+  { clock }: TransactionHost,
   client: PoolClient,
   release: PoolClient['release'],
-  working: Promise<unknown>,
+  gone: Promise<unknown>,
 ): Promise<void> {
-  canceller.interruptAny(client);
-  const gone = working.then(
-    () => true,
-    () => true,
-  );
-  const late = new Promise<false>((resolve) => {
-    deadlinesOf(clock).add(LEAVE_MS, () => resolve(false), { keepAlive: false });
+  let inTime = false;
+  await new Promise<void>((resolve) => {
+    const deadline = deadlinesOf(clock).add(LEAVE_MS, resolve);
+    void gone.then(() => {
+      inTime = true;
+      deadline.cancel();
+      resolve();
+    });
   });
-  if (await Promise.race([gone, late])) await rollBack(client, release);
+  if (inTime) await rollBack(client, release);
   else release(true);
 }
 
