@@ -78,16 +78,20 @@ export class RedisReader {
     const reading = (found: StoredRecord | undefined): RedisReading =>
       new RedisReading(found, raw, versions, startedAt);
     if (record === undefined || !record.hasVersion(0, whole)) return reading(undefined);
-    const unknown = record.tags.filter((tag) => !query.tags.includes(tag));
+    const unknown = record.tags.filter((tag) => isUnknown(tag, query));
     if (unknown.length === 0) return reading(holds(record, query.tags, versions) ? record : undefined);
     return this.#versionsOf(unknown, startedAt).then((others) => {
       if (others === undefined) return undefined;
-      const tags = [...query.tags, ...unknown];
-      return reading(holds(record, tags, [...versions, ...others]) ? record : undefined);
+      const tags = [...query.tags, ...record.tags.filter((tag) => !query.tags.includes(tag))];
+      const known = tags.map((tag, index) => {
+        const later = unknown.indexOf(tag);
+        return later < 0 ? (versions[index + 1] ?? null) : (others[later] ?? null);
+      });
+      return reading(holds(record, tags, [whole, ...known]) ? record : undefined);
     });
   }
 
-  /** Of tags that only the value itself names: a second round trip, within the same timeout. */
+  /** A second round trip, within the same timeout. */
   async #versionsOf(tags: readonly string[], startedAt: number): Promise<(Buffer | null)[] | undefined> {
     const remainingMs = Math.max(1, this.#timeoutMs - (this.#clock.now() - startedAt));
     const found = new Map<string, Buffer | null>();
@@ -103,6 +107,15 @@ export class RedisReader {
     if (!(await Promise.all(groups)).every(Boolean)) return undefined;
     return tags.map((tag) => found.get(tag) ?? null);
   }
+}
+
+/**
+ * A tag that only the value itself names. Or one that lies in another slot and had no version: it is given one just before the first
+ * value that carries it is stored, so who read the tag before and the value after that saw half of it.
+ */
+function isUnknown(tag: string, { tags, places, turn }: Query): boolean {
+  const place = places[tags.indexOf(tag)];
+  return place === undefined || (place.turn !== turn && place.turn.value(place.position) === null);
 }
 
 /** @param versions of the whole cache, then of each of `tags`, among which are all of the record */

@@ -132,6 +132,35 @@ clusterTest(
 );
 
 clusterTest(
+  'a value that is stored between the answers of two masters is found: its tag is asked for once more',
+  async ({ cache, client, prefix }) => {
+    const writer = await cache();
+    for (let round = 0; round < 10; round += 1) {
+      const [key, tag] = [`key ${round}`, `tag ${round}`];
+      if (rangeOf(key, 16) === rangeOf(tag, 16)) continue;
+      const slow = await client();
+      const mget = slow.mgetBuffer.bind(slow) as (...keys: string[]) => Promise<(Buffer | null)[]>;
+      // The master of the value answers after the other one, and after the value was stored.
+      const late = async (...keys: string[]): Promise<(Buffer | null)[]> => {
+        if (keys.some((name) => name.endsWith(`v:${key}`))) {
+          await sleep(20);
+          await writer.set(key, 'stored', { tags: [tag] });
+        }
+        return mget(...keys);
+      };
+      Object.assign(slow, { mgetBuffer: late });
+      const reader = createCache({
+        name: 'late',
+        bus: false,
+        redis: { client: slow, prefix, timeoutMs: 5_000 },
+      });
+      expect(await reader.getOrSet(key, () => 'loaded', { tags: [tag] })).toBe('stored');
+      await reader.close();
+    }
+  },
+);
+
+clusterTest(
   'who waits for another process is woken by the bus, wherever the key lies',
   async ({ cache, settle }) => {
     const [a, b] = [await cache(), await cache()];
