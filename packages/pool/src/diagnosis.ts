@@ -122,10 +122,13 @@ export class Diagnostics<R> {
     waitedMs: number,
     heldByCaller: number,
   ): AcquireTimeoutReason {
-    const { size, connecting, max, failedCreations } = this.#host.stats();
+    const { size, connecting, max, inUse, failedCreations } = this.#host.stats();
     const lent = heldForMs.length;
     if (heldByCaller > 0 || (lent > 0 && waits * 2 >= lent)) return 'self-deadlock';
-    if (size < max) return failedCreations > 0 ? 'unreachable' : connecting > 0 ? 'connecting' : 'exhausted';
+    const checking = inUse - lent;
+    if (size < max && failedCreations === 0 && connecting > 0) return 'connecting';
+    // Somebody waits for the answer to a check that does not come.
+    if (size < max) return failedCreations > 0 || checking > 0 ? 'unreachable' : 'exhausted';
     // All of them are being validated or reset.
     if (lent === 0) return 'unreachable';
     if (leaked * 2 >= lent) return 'leak';

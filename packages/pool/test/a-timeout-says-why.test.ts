@@ -166,3 +166,17 @@ test('ten thousand who time out at once share one picture', async () => {
   const errors = (await Promise.all(waiting)) as PoolAcquireTimeoutError[];
   expect(new Set(errors.map(({ diagnosis }) => diagnosis.holders)).size).toBe(1);
 });
+
+test('a check that is not answered, while more could be opened, is a server that does not answer', async () => {
+  const { pool, clock } = thingPool({
+    max: 3,
+    acquireTimeoutMs: 400,
+    validateAfterIdleMs: 10,
+    validate: () => new Promise<boolean>(() => {}),
+  });
+  await pool.use(() => {});
+  await clock.advanceAsync(20);
+  const waiting = pool.acquire().catch((error: { diagnosis: { reason: string } }) => error.diagnosis.reason);
+  await clock.advanceAsync(400);
+  expect(await waiting).toBe('unreachable');
+});

@@ -74,3 +74,21 @@ postgresTest('who holds the same connection again releases it, whatever has used
   await apart(async () => last.release());
   expect(pool.stats()).toMatchObject({ inUse: 0, idle: 1 });
 });
+
+postgresTest('a late client.release() does not touch what the pool itself has under way', async () => {
+  const pool = pgPool({ max: 1 });
+  const late = await pool.connect();
+  late.release();
+  const statement = pool.query('SELECT pg_sleep(0.05), 1 AS one');
+  await sleep(5);
+  expect(() => late.release()).toThrow(/already been released.*The pool itself/);
+  expect((await statement).rows).toMatchObject([{ one: 1 }]);
+  const done = await pool.transaction(async (client) => {
+    expect(client).toBe(late);
+    expect(() => late.release()).toThrow('The pool itself');
+    expect(pool.stats()).toMatchObject({ inUse: 1, idle: 0 });
+    return 'committed';
+  });
+  expect(done).toBe('committed');
+  expect(pool.stats()).toMatchObject({ inUse: 0, idle: 1, destroyed: 0 });
+});

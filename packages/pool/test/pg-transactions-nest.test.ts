@@ -203,3 +203,13 @@ postgresTest('one inside that nobody awaits is waited for', async () => {
   });
   expect((await pool.query('SELECT id FROM forgotten_inner')).rows).toEqual([{ id: 1 }]);
 });
+
+postgresTest('a function that ends its transaction by a statement of its own is told', async () => {
+  const pool = pgPool({ max: 1 });
+  for (const statement of ['ROLLBACK', 'COMMIT']) {
+    await expect(pool.transaction((client) => client.query(statement))).rejects.toMatchObject({
+      code: 'ERR_TRANSACTION_ENDED',
+    });
+  }
+  expect(pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
+});

@@ -14,14 +14,12 @@ import { stateOf } from './client-state.js';
 import { fingerprint } from './fingerprint.js';
 import { type Listening, listeningTo } from './listening.js';
 import { closeConnection, open } from './open.js';
-import { inPgsOwnWords, inWordsOfPg } from './pg-errors.js';
+import { DOUBLE_RELEASE, inPgsOwnWords, inWordsOfPg } from './pg-errors.js';
 import type { TimesAndSizes } from './pg-options.js';
 import { breaksConnection } from './sqlstate.js';
 import type { PgClient } from './statement.js';
 import type { Statements } from './statements.js';
 import { MANNERS_OF_PG_POOL } from './strict.js';
-
-const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
 
 /** So much of the statement under way is shown in errors of those who wait. */
 const DESCRIBED = 80;

@@ -79,6 +79,10 @@ export function isInTransaction(client: PoolClient): boolean {
   return status === 'T' || status === 'E';
 }
 
+/** In none, and the driver says so. */
+export const isOutsideTransaction = (client: PoolClient): boolean =>
+  (innards(client).getTransactionStatus?.() ?? noted.get(client)) === 'I';
+
 /** Calls back for a message of the server; nothing where the driver does not show them (pg-native). */
 export function onMessage(client: PoolClient, name: string, listener: (message: unknown) => void): void {
   innards(client).connection?.on?.(name, listener);

@@ -1,5 +1,8 @@
 import { hasErrorCode, MainstayError, withoutStack } from '@mainstay/core';
 
+/** As pg.Pool says it. */
+export const DOUBLE_RELEASE = 'Release called on client which has already been released to the pool.';
+
 const phrases: Record<string, string> = {
   ERR_POOL_ACQUIRE_TIMEOUT: 'timeout exceeded when trying to connect',
   ERR_POOL_OVERLOADED: 'timeout exceeded when trying to connect',
@@ -48,6 +51,13 @@ export const isTransactionRolledBackError = (error: unknown): error is Transacti
 /** For one that was to be a savepoint of a transaction and has not begun when that one ends. */
 export const transactionEnded = (): MainstayError =>
   new MainstayError('ERR_TRANSACTION_ENDED', 'The transaction around this one ended before it could begin');
+
+/** COMMIT or ROLLBACK was among the function's own statements: what came after it was in no transaction. */
+export const transactionEndedInside = (): MainstayError =>
+  new MainstayError(
+    'ERR_TRANSACTION_ENDED',
+    'The function has ended its transaction by a statement of its own',
+  );
 
 /** A statement had no answer within `queryTimeoutMs`: it was cancelled on the server. The message begins as pg's own does. */
 export class QueryTimeoutError extends MainstayError {

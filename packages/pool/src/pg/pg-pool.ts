@@ -15,6 +15,7 @@ import { defineCounts } from './counts.js';
 import { type ExplainOptions, explain, type QueryPlan } from './explain.js';
 import { type IndexAdvice, type IndexAdviceOptions, indexAdvice } from './index-advice.js';
 import { watchListeners } from './listening.js';
+import { ownLoan } from './own-loan.js';
 import type { PgPoolOptions } from './pg-options.js';
 import { type Callback, isSubmittable, runAwaited, runCalledBack, submit } from './query.js';
 import type { Explainer } from './slow-queries.js';
@@ -219,7 +220,7 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
 
   async #with<T>(work: (client: pg.PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const client = await this.#connect(signal);
-    const { release } = client;
+    const release = ownLoan(client);
     try {
       return await work(client);
     } finally {

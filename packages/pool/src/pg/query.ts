@@ -1,6 +1,7 @@
 import type { PoolClient, QueryResult, Submittable } from 'pg';
 import { isQuiet, isUsable } from './client.js';
 import { stateOf } from './client-state.js';
+import { ownLoan } from './own-loan.js';
 import { sqlStateOf } from './sqlstate.js';
 
 export type Callback = (error: unknown, result?: QueryResult) => void;
@@ -12,7 +13,7 @@ const queryOn = (client: PoolClient): RawQuery => (client.query as unknown as Ra
 
 /** Runs a statement, releases the connection, and calls back once. */
 function run(client: PoolClient, query: unknown, values: unknown, callback: Callback): void {
-  const { release } = client;
+  const release = ownLoan(client);
   let over = false;
   const finish = (error: unknown, result?: QueryResult): void => {
     // pg calls back twice for values that it cannot serialise.
@@ -85,7 +86,7 @@ export function submit<T extends SubmittableParts>(
 ): T {
   connecting.then(
     (client) => {
-      const { release } = client;
+      const release = ownLoan(client);
       const done = (): void => {
         client.removeListener('drain', done);
         client.removeListener('end', done);

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { PoolStats } from '../counters.js';
+import { ownLoan } from './own-loan.js';
 
 /** The face of tarn's pool, as far as Knex looks at it. */
 export interface TarnPool {
@@ -28,7 +29,7 @@ export function toTarn(pool: { connect(): Promise<PoolClient>; stats(): PoolStat
       names += 1;
       client.__knexUid = `mainstay${names}`;
     }
-    releases.set(client, client.release);
+    releases.set(client, ownLoan(client));
     return client;
   };
   return {

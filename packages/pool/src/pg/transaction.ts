@@ -2,7 +2,9 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { abortable, type Clock, deadlinesOf, onAbort, throwIfAborted } from '@mainstay/core';
 import type { PoolClient } from 'pg';
 import type { Canceller } from './canceller.js';
-import { TransactionRolledBackError } from './pg-errors.js';
+import { isOutsideTransaction, isQuiet } from './client.js';
+import { ownLoan } from './own-loan.js';
+import { TransactionRolledBackError, transactionEndedInside } from './pg-errors.js';
 import { isRetryable } from './sqlstate.js';
 import type { PgClient } from './statement.js';
 import {
@@ -58,8 +60,7 @@ async function runOnce<T>(
 ): Promise<T> {
   const { signal } = settings;
   const client = await host.connect(signal);
-  // The releaser of this checkout: by the time it is needed, another one may stand on the client.
-  const { release } = client;
+  const release = ownLoan(client);
   const scope = new TransactionScope(client, settings);
   const working = host.scopes.run(scope, () => work(client, fn, settings));
   let leave = (): void => {};
@@ -75,6 +76,7 @@ async function runOnce<T>(
     // Inner ones that nobody awaited belong to it all the same.
     await Promise.race([aborted, scope.close()]);
     leave();
+    if (isQuiet(client) && isOutsideTransaction(client)) throw transactionEndedInside();
     const { command } = await client.query('COMMIT');
     if (command === 'ROLLBACK') throw new TransactionRolledBackError();
     release();
