@@ -113,7 +113,7 @@ export class Flight {
 
   /**
    * Nobody can join any more, and who waits has the promise. A flight itself outlives that: a Map that was rehashed leaves its old
-   * table behind, which keeps what was in it until a full collection; with the values this was a third of all that was promoted.
+   * table behind, which keeps what was in it until a full collection; with the values this was two thirds of all that was promoted.
    */
   #letGo(): void {
     if (!this.#awaited) return;
