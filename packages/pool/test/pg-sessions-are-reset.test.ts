@@ -168,3 +168,22 @@ postgresTest('neither strings nor comments nor quotes hide what a statement leav
   }
   expect(pool.stats().created).toBe(1);
 });
+
+postgresTest('named statements go on to work when a holder has thrown the prepared ones away', async () => {
+  const pool = pgPool({ max: 1 });
+  const named = { name: 'one', text: 'SELECT 1 AS one' };
+  for (const statement of ['DEALLOCATE ALL', 'DISCARD ALL']) {
+    await pool.query(named);
+    await pool.query(statement);
+    expect((await pool.query(named)).rows).toEqual([{ one: 1 }]);
+  }
+  const client = await pool.connect();
+  await client.query(named);
+  await client.query('DISCARD ALL');
+  const { signal } = new AbortController();
+  const { rows } = await client.query({ text: 'SELECT 1 AS one', rowMode: 'array', signal });
+  expect(rows).toEqual([[1]]);
+  expect((await client.query(named)).rows).toEqual([{ one: 1 }]);
+  client.release();
+  expect(pool.stats().created).toBe(1);
+});

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { activeText, onMessage } from './client.js';
+import { activeText, forgetPreparedStatements, onMessage } from './client.js';
 import type { ClientState } from './client-state.js';
 import { TOKENS } from './fingerprint.js';
 
@@ -76,6 +76,8 @@ function isHarmless(tag: string, text: string): boolean {
 export function watchSession(client: PoolClient, state: ClientState): void {
   onMessage(client, 'commandComplete', (message) => {
     const { text: tag } = message as { text: string };
+    // By whomever: pg would go on to use their names.
+    if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') forgetPreparedStatements(client);
     if (tag === 'DISCARD ALL') state.dirty = false;
     else if (!state.dirty && !isHarmless(tag, activeText(client) ?? '')) state.dirty = true;
   });

@@ -1,5 +1,13 @@
 import { option, readOptions } from '@mainstay/core';
-import type { PoolClient, QueryConfig, QueryConfigValues, QueryResult, QueryResultRow } from 'pg';
+import type {
+  PoolClient,
+  QueryArrayConfig,
+  QueryArrayResult,
+  QueryConfig,
+  QueryConfigValues,
+  QueryResult,
+  QueryResultRow,
+} from 'pg';
 import type { Callback } from './query.js';
 
 /** What a statement's config may hold beside pg's own fields. */
@@ -12,6 +20,11 @@ export interface StatementLimits {
 
 /** A client of a PgPool: its statements take limits of their own. */
 export type PgClient = PoolClient & {
+  // biome-ignore lint/suspicious/noExplicitAny: the same default as in pg's types
+  query<R extends unknown[] = any[], I = unknown[]>(
+    config: QueryArrayConfig<I> & StatementLimits,
+    values?: QueryConfigValues<I>,
+  ): Promise<QueryArrayResult<R>>;
   // biome-ignore lint/suspicious/noExplicitAny: the same default as in pg's types
   query<R extends QueryResultRow = any, I = unknown[]>(
     config: QueryConfig<I> & StatementLimits,
