@@ -16,8 +16,7 @@ export type { ResponseCacheOptions } from './http/response-cache.js';
 export function cacheResponses(options: ResponseCacheOptions<Request>): RequestHandler {
   const responses = new ResponseCache<Request>('cacheResponses', options);
   return (request, response, next) => {
-    const site = `${request.protocol}://${request.hostname}`;
-    const view = nodeView(request, request.originalUrl, site);
+    const view = nodeView(request, request.originalUrl, siteOf(request));
     responses
       .open(request, view, request, repeatOf(request))
       .then((verdict) => {
@@ -34,6 +33,13 @@ export function cacheResponses(options: ResponseCacheOptions<Request>): RequestH
       })
       .catch(next);
   };
+}
+
+/** Express 4 has no `host` with a port, and Express 5 takes it of the same header. */
+function siteOf(request: Request): string {
+  const trusts = request.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
+  const forwarded = trusts(request.socket.remoteAddress, 0) ? request.get('x-forwarded-host') : undefined;
+  return `${request.protocol}://${request.hostname} ${forwarded ?? ''}`;
 }
 
 function repeatOf(request: Request): Repeat {

@@ -28,6 +28,7 @@ const CONDITIONAL = ['if-none-match', 'if-modified-since', 'if-range', 'range'];
 /**
  * Middleware for Hono 4: `app.use('/products/*', cacheResponses({ cache, ttlMs: 10_000 }))`. Put it after who the client is was found
  * out, and after compression. A response that is kept is read as a whole before it is sent, unless it says `Transfer-Encoding`.
+ * Who reads a proxy's `X-Forwarded-Host` or `X-Forwarded-Proto` himself names them in `vary`: Hono has no setting that says whom to trust.
  * @throws TypeError or RangeError naming the option that is wrong
  */
 export function cacheResponses(options: HonoResponseCacheOptions): MiddlewareHandler {
@@ -130,10 +131,8 @@ function repeatOf(raw: Request, refresh: HonoResponseCacheOptions['refresh']): R
 
 function viewOf(context: Context): RequestView {
   const { method, url, headers } = context.req.raw;
-  const { origin, pathname, search } = new URL(url);
-  // A request may name one host in its target and another one in its header.
-  const site = `${origin} ${headers.get('host') ?? ''}`;
-  return { method, url: pathname + search, site, header: (name) => headers.get(name) ?? undefined };
+  // The whole address, as the routes see it. A request may name one host there and another one in its header.
+  return { method, url, site: headers.get('host') ?? '', header: (name) => headers.get(name) ?? undefined };
 }
 
 function toResponse({ status, headers, body }: HttpAnswer): Response {

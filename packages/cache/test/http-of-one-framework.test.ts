@@ -206,6 +206,24 @@ test('express: behind a proxy that is trusted, sites are told apart as the appli
     }
 });
 
+test.each([
+  [true, 2],
+  [false, 1],
+])('express: a port that only the proxy names tells sites apart; trusted: %s', async (trusted, expected) => {
+  const app = express().set('trust proxy', trusted);
+  let calls = 0;
+  app.get('/', cacheResponses(options()), (request, response) => {
+    calls += 1;
+    response.send(request.host);
+  });
+  const url = await listen(app);
+  for (const host of ['shop:8443', 'shop:9443']) {
+    const text = await (await fetch(url, { headers: { 'x-forwarded-host': host } })).text();
+    expect(text).toBe(trusted ? host : new URL(url).host);
+  }
+  expect(calls).toBe(expected);
+});
+
 test('fastify: behind a proxy that is trusted, sites are told apart as the application does', async () => {
   const app = Fastify({ trustProxy: true, forceCloseConnections: true });
   await app.register(responseCachePlugin, options());
@@ -234,4 +252,18 @@ test('hono: a request that names two hosts is no answer for the visitors of one 
   const attack = ['GET http://victim/ HTTP/1.1', 'host: evil'];
   expect(await raw(url, attack)).toContain('victim evil');
   expect(await raw(url, ['GET / HTTP/1.1', 'host: victim'])).toContain('victim victim');
+});
+
+test('hono: an address is told apart as it was asked for, not as it would be written', async () => {
+  const app = new Hono();
+  app.use(forHono(options()));
+  app.get('*', (context) => context.text(context.req.path));
+  // Servers may hand over a request that does not put its address in order.
+  const ask = async (path: string): Promise<string> => {
+    const request = new Request('http://site/');
+    Object.defineProperty(request, 'url', { value: `http://site${path}` });
+    return (await app.fetch(request)).text();
+  };
+  expect(await ask('/open/../secret')).toBe('/open/../secret');
+  expect(await ask('/secret')).toBe('/secret');
 });

@@ -120,6 +120,38 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     expect(calls()).toBe(3);
   });
 
+  test('a response that was in another cache already counts on from its Age', async () => {
+    const { ask, calls } = await site(({ url }) => ({
+      headers: { age: '50', 'cache-control': `max-age=${url.slice(1)}` },
+      body: 'text',
+    }));
+    await ask('/3600');
+    expect(Number((await ask('/3600')).headers.get('age'))).toBeGreaterThanOrEqual(50);
+    expect(calls()).toBe(1);
+    for (const path of ['/50', '/50', '/10']) await ask(path);
+    expect(calls()).toBe(4);
+  });
+
+  test('Expires is the time of a response without max-age; what it says is past is not kept', async () => {
+    const inOneHour = new Date(Date.now() + 3_600_000).toUTCString();
+    const past = new Date(Date.now() - 3_600_000).toUTCString();
+    const kept: Record<string, string>[] = [
+      { expires: inOneHour },
+      { expires: 'Fri, 31 Dec 9999 23:59:59 GMT' },
+      { expires: past, 'cache-control': 'max-age=60' },
+    ];
+    for (const headers of kept) {
+      const { ask, calls } = await site({ headers, body: 'text' }, { ttlMs: 0 });
+      for (let time = 0; time < 2; time += 1) await ask();
+      expect(calls()).toBe(1);
+    }
+    for (const expires of [past, '0', 'soon']) {
+      const { ask, calls } = await site({ headers: { expires }, body: 'text' });
+      for (let time = 0; time < 2; time += 1) await ask();
+      expect(calls()).toBe(2);
+    }
+  });
+
   test('the answer to an authorised request is not kept unless told to', async () => {
     const authorised: Record<string, string>[] = [{ authorization: 'Bearer a' }, { cookie: 'session=1' }];
     for (const headers of authorised) {

@@ -5,7 +5,7 @@ export interface CacheControl {
 }
 
 /** Longer than this is for ever, to a cache. */
-const ONE_YEAR_SECONDS = 31_536_000;
+export const ONE_YEAR_SECONDS = 31_536_000;
 
 /** Lenient, as RFC 9111 asks: unknown directives are passed over, a malformed age is no freshness at all. */
 export function parseCacheControl(header: string | undefined): CacheControl {

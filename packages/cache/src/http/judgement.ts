@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseCacheControl } from './cache-control.js';
+import { ONE_YEAR_SECONDS, parseCacheControl } from './cache-control.js';
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
@@ -21,7 +21,7 @@ export interface StoredResponse {
   readonly body: string;
   readonly encoding: 'utf8' | 'base64';
   readonly etag: string;
-  /** Wall clock, milliseconds. */
+  /** Wall clock, milliseconds; earlier by the `Age` that it came with. */
   readonly storedAt: number;
 }
 
@@ -69,8 +69,11 @@ export function keepTimesOf(
   const control = parseCacheControl(valued('cache-control'));
   if (control.has('no-store') || control.has('no-cache')) return undefined;
   if (control.has('private') && !isPrivate) return undefined;
-  const ttlMs = control.milliseconds('s-maxage') ?? control.milliseconds('max-age') ?? defaults.ttlMs;
-  if (ttlMs === 0) return undefined;
+  const said =
+    control.milliseconds('s-maxage') ?? control.milliseconds('max-age') ?? untilMs(valued('expires'));
+  // It may have spent a part of its time in another cache.
+  const ttlMs = said === undefined ? defaults.ttlMs : said - ageMsOf(valued('age'));
+  if (ttlMs <= 0) return undefined;
   if (control.has('must-revalidate') || control.has('proxy-revalidate'))
     return { ttlMs, staleMs: 0, staleIfErrorMs: 0 };
   return {
@@ -78,6 +81,19 @@ export function keepTimesOf(
     staleMs: control.milliseconds('stale-while-revalidate') ?? defaults.staleMs,
     staleIfErrorMs: control.milliseconds('stale-if-error') ?? defaults.staleIfErrorMs,
   };
+}
+
+/** As RFC 9111, 5.3: what is no date is past. */
+function untilMs(expires: string | undefined): number | undefined {
+  if (expires === undefined) return undefined;
+  const at = Date.parse(expires);
+  // `0` alone would be a year.
+  return Number.isNaN(at) || /^-?\d+$/.test(expires) ? 0 : Math.max(0, Math.min(at - Date.now(), ONE_YEAR_SECONDS * 1_000));
+}
+
+function ageMsOf(age: string | undefined): number {
+  const [seconds = '0'] = /^\d{1,10}/.exec(age ?? '') ?? [];
+  return Number(seconds) * 1_000;
 }
 
 function varies(vary: string | undefined, named: readonly string[]): boolean {
@@ -95,7 +111,7 @@ export function storedResponse(response: FreshResponse, outer: ReadonlySet<strin
     body: isText ? text : response.body.toString('base64'),
     encoding: isText ? 'utf8' : 'base64',
     etag: headers.find(([name]) => name === 'etag')?.[1] ?? etagOf(response.body),
-    storedAt: Date.now(),
+    storedAt: Date.now() - ageMsOf(headers.find(([name]) => name === 'age')?.[1]),
   };
 }
 

@@ -15,7 +15,7 @@ import {
 /** A request, as far as the cache looks at it. */
 export interface RequestView {
   readonly method: string;
-  /** Path and query. */
+  /** Path and query; with Hono the whole address. */
   readonly url: string;
   /** Protocol and host, in all forms in which the application may look at them. */
   readonly site: string;
@@ -25,7 +25,7 @@ export interface RequestView {
 
 export interface ResponseCacheOptions<Request> {
   cache: CacheCalls;
-  /** How long a response is kept whose `Cache-Control` does not say. Default 0: not at all. */
+  /** How long a response is kept of which neither `Cache-Control` nor `Expires` says it. Default 0: not at all. */
   ttlMs?: number;
   /**
    * How long after that it is answered all the same while the handler makes a new one in the background. A response's own
@@ -95,7 +95,12 @@ export type Repeat = (lead: Lead, signal: AbortSignal) => object;
 const PASS: Verdict = Object.freeze({ kind: 'pass' });
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Response caching without a framework: which requests, under which key, and which answers are kept. */
+/**
+ * Response caching without a framework: which requests, under which key, and which answers are kept.
+ *
+ * The key: protocol and host as the application sees them (Express' and Fastify's own settings say which proxy is trusted;
+ * Hono trusts none), the `Host` header, path and query as they were asked for, the user, and the headers that `vary` names.
+ */
 export class ResponseCache<Request> {
   readonly vary: readonly string[];
   readonly maxBodyBytes: number;
@@ -185,7 +190,8 @@ export class ResponseCache<Request> {
         failed(new Error(`The handler answered with status ${head.status}`));
         if (stale !== undefined) return { kind: 'replace', hit: hit(stale) };
       } else if (times !== undefined) {
-        const silent = !this.#settings.sayCacheControl || has(head, 'cache-control') || times.ttlMs < 1_000;
+        const said = has(head, 'cache-control') || has(head, 'expires');
+        const silent = !this.#settings.sayCacheControl || said || times.ttlMs < 1_000;
         return { kind: 'keep', cacheControl: silent ? undefined : cacheControlOf(times, user !== undefined) };
       }
       loaded(undefined);
