@@ -88,7 +88,9 @@ function untilMs(expires: string | undefined): number | undefined {
   if (expires === undefined) return undefined;
   const at = Date.parse(expires);
   // `0` alone would be a year.
-  return Number.isNaN(at) || /^-?\d+$/.test(expires) ? 0 : Math.max(0, Math.min(at - Date.now(), ONE_YEAR_SECONDS * 1_000));
+  return Number.isNaN(at) || /^-?\d+$/.test(expires)
+    ? 0
+    : Math.max(0, Math.min(at - Date.now(), ONE_YEAR_SECONDS * 1_000));
 }
 
 function ageMsOf(age: string | undefined): number {
