@@ -64,3 +64,46 @@ postgresTest('a holder’s stack begins with the caller of the pool, whichever w
       .toContain('theWayIn');
   }
 });
+
+const FAILS_TO_SERIALIZE = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$";
+
+postgresTest('so does that of a transaction that is tried again, and of a plan', async () => {
+  const pool = pgPool({ max: 1, acquireTimeoutMs: 50 });
+  await pool.query('SELECT 1');
+  let begun = (): void => {};
+  let leave = (): void => {};
+  async function aSecondTry(): Promise<void> {
+    let tries = 0;
+    await pool.transaction(async (client) => {
+      tries += 1;
+      if (tries === 1) await client.query(FAILS_TO_SERIALIZE);
+      begun();
+      await new Promise<void>((resolve) => {
+        leave = resolve;
+      });
+    });
+  }
+  async function aPlan(): Promise<void> {
+    const planning = pool.explain('SELECT pg_sleep(0.2)', [], { analyze: true });
+    begun();
+    await planning;
+  }
+  for (const theWayIn of [aSecondTry, aPlan]) {
+    await expect
+      .poll(
+        async () => {
+          const beginning = new Promise<void>((resolve) => {
+            begun = resolve;
+          });
+          const working = theWayIn();
+          await beginning;
+          const { holders } = await why(pool.query('SELECT 2'));
+          leave();
+          await working;
+          return holders[0]?.stack?.split('\n', 1)[0] ?? 'not sampled';
+        },
+        { timeout: 10_000 },
+      )
+      .toContain(theWayIn.name);
+  }
+});

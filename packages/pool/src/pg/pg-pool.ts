@@ -131,7 +131,13 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
    * @throws what the function throws, the signal's reason, TransactionRolledBackError, or the error of a statement
    */
   transaction<T>(fn: TransactionFunction<T>, options: TransactionOptions = {}): Promise<T> {
-    const connect = (signal: AbortSignal | undefined) => this.#connect(signal, this.transaction);
+    let entrance: Entrance = this.transaction;
+    const connect = (signal: AbortSignal | undefined) => {
+      const first = entrance;
+      // When it is tried again, only this one is still on the stack.
+      entrance = runTransaction;
+      return this.#connect(signal, first);
+    };
     const host = { ...this.#parts, connect, scopes: this.#scopes };
     return this.unitOfWork(() => runTransaction(host, fn, options));
   }
@@ -151,12 +157,12 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
 
   /** The plan of a statement. @throws what the server says about the statement */
   explain(text: string, values?: readonly unknown[], options?: ExplainOptions): Promise<QueryPlan> {
-    return this.#with((client) => explain(client, text, values, options), options?.signal);
+    return this.#with((client) => explain(client, text, values, options), this.explain, options?.signal);
   }
 
   /** What the server's statistics say about indexes that are missing or that nobody uses, the most costly first. */
   indexAdvice(options?: IndexAdviceOptions): Promise<IndexAdvice[]> {
-    return this.#with((client) => indexAdvice(client, options));
+    return this.#with((client) => indexAdvice(client, options), this.indexAdvice);
   }
 
   /** Settles everybody who waits, waits for connections in use up to `drainTimeoutMs`, and closes all. */
@@ -211,15 +217,15 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
     return this.#checkouts.pool.inspect();
   }
 
-  #connect(signal?: AbortSignal, entrance?: Entrance): Promise<PgClient> {
+  #connect(signal: AbortSignal | undefined, entrance: Entrance): Promise<PgClient> {
     if (this.#parts.strict && this.ending) {
       return Promise.reject(new Error('Cannot use a pool after calling end on the pool'));
     }
     return this.#checkouts.checkOut(signal === undefined ? undefined : { signal }, entrance);
   }
 
-  async #with<T>(work: (client: pg.PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const client = await this.#connect(signal);
+  async #with<T>(work: (client: PgClient) => Promise<T>, entrance: Entrance, signal?: AbortSignal) {
+    const client = await this.#connect(signal, entrance);
     const release = ownLoan(client);
     try {
       return await work(client);
