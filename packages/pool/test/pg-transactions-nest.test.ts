@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
+import pg from 'pg';
 import { expect } from 'vitest';
 import { pgPool, postgresTest } from './support/postgres.js';
 
@@ -212,4 +212,38 @@ postgresTest('a function that ends its transaction by a statement of its own is 
     });
   }
   expect(pool.stats()).toMatchObject({ inUse: 0, destroyed: 0 });
+});
+
+postgresTest('a client that is kept beyond its transaction cannot work in the next holder’s', async () => {
+  const pool = pgPool({ max: 1 });
+  await pool.query('CREATE TABLE kept_client (id int)');
+  const clients: pg.PoolClient[] = [];
+  await pool.transaction(async (client) => {
+    clients.push(client);
+    expect(client).toBeInstanceOf(pg.Client);
+    await client.query('INSERT INTO kept_client VALUES (1)');
+    await pool.transaction((inner) => inner.query('INSERT INTO kept_client VALUES (2)'));
+  });
+  await pool
+    .transaction(async (client) => {
+      clients.push(client);
+      throw new Error('undo');
+    })
+    .catch(() => {});
+  await pool.transaction(async (next) => {
+    for (const client of clients) {
+      const ended = { code: 'ERR_TRANSACTION_ENDED' };
+      await expect(client.query('DELETE FROM kept_client')).rejects.toMatchObject(ended);
+      const told = new Promise((resolve) =>
+        client.query('DELETE FROM kept_client', (error) => resolve(error)),
+      );
+      expect(await told).toMatchObject(ended);
+    }
+    await next.query('INSERT INTO kept_client VALUES (3)');
+  });
+  expect((await pool.query('SELECT id FROM kept_client ORDER BY id')).rows).toEqual([
+    { id: 1 },
+    { id: 2 },
+    { id: 3 },
+  ]);
 });

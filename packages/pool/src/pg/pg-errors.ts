@@ -52,6 +52,10 @@ export const isTransactionRolledBackError = (error: unknown): error is Transacti
 export const transactionEnded = (): MainstayError =>
   new MainstayError('ERR_TRANSACTION_ENDED', 'The transaction around this one ended before it could begin');
 
+/** For a statement by a client that was kept beyond its transaction. */
+export const transactionOver = (): MainstayError =>
+  new MainstayError('ERR_TRANSACTION_ENDED', 'The transaction of this client has ended');
+
 /** COMMIT or ROLLBACK was among the function's own statements: what came after it was in no transaction. */
 export const transactionEndedInside = (): MainstayError =>
   new MainstayError(

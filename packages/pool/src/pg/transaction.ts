@@ -7,6 +7,7 @@ import { ownLoan } from './own-loan.js';
 import { TransactionRolledBackError, transactionEndedInside } from './pg-errors.js';
 import { isRetryable } from './sqlstate.js';
 import type { PgClient } from './statement.js';
+import { transactionClient } from './transaction-client.js';
 import {
   readTransactionOptions,
   type TransactionOptions,
@@ -61,8 +62,9 @@ async function runOnce<T>(
   const { signal } = settings;
   const client = await host.connect(signal);
   const release = ownLoan(client);
-  const scope = new TransactionScope(client, settings);
-  const working = host.scopes.run(scope, () => work(client, fn, settings));
+  const inside = transactionClient(client);
+  const scope = new TransactionScope(inside.client, settings);
+  const working = host.scopes.run(scope, () => work(inside.client, fn, settings));
   let leave = (): void => {};
   let abandoned = false;
   try {
@@ -76,6 +78,7 @@ async function runOnce<T>(
     // Inner ones that nobody awaited belong to it all the same.
     await Promise.race([aborted, scope.close()]);
     leave();
+    inside.end();
     if (isQuiet(client) && isOutsideTransaction(client)) throw transactionEndedInside();
     const { command } = await client.query('COMMIT');
     if (command === 'ROLLBACK') throw new TransactionRolledBackError();
@@ -86,8 +89,8 @@ async function runOnce<T>(
     const gone = Promise.allSettled([working, scope.close()]);
     if (abandoned) {
       host.canceller.interruptAny(client);
-      void letGo(host, client, release, gone);
-    } else await letGo(host, client, release, gone);
+      void letGo(host, client, release, gone, inside.end);
+    } else await letGo(host, client, release, gone, inside.end);
     throw error;
   }
 }
@@ -120,6 +123,7 @@ async function letGo(
   client: PoolClient,
   release: PoolClient['release'],
   gone: Promise<unknown>,
+  end: () => void,
 ): Promise<void> {
   let inTime = false;
   await new Promise<void>((resolve) => {
@@ -130,6 +134,7 @@ async function letGo(
       resolve();
     });
   });
+  end();
   if (inTime) await rollBack(client, release);
   else release(true);
 }
