@@ -48,7 +48,7 @@ const plugin: FastifyPluginAsync<ResponseCachePluginOptions> = async (app, { onl
       outer: new Map(headerPairs(reply.getHeaders() as never)),
     });
     // The client went while the cache was asked.
-    if (request.raw.destroyed || reply.raw.destroyed) giveUp(request);
+    if (request.raw.destroyed || reply.raw.destroyed) verdict.lead.gone();
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const own = leading.get(request);
@@ -59,7 +59,7 @@ const plugin: FastifyPluginAsync<ResponseCachePluginOptions> = async (app, { onl
     leading.get(request)?.sent?.();
     giveUp(request);
   });
-  app.addHook('onRequestAbort', async (request) => giveUp(request));
+  app.addHook('onRequestAbort', async (request) => leading.get(request)?.lead.gone());
 };
 
 function viewOf({ raw, originalUrl, protocol, host }: FastifyRequest): RequestView {

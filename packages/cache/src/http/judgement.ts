@@ -32,6 +32,18 @@ export interface KeepTimes {
   readonly staleIfErrorMs: number;
 }
 
+/** What those who wait get when the visitor of the one who led went away; never kept. */
+export const GONE: StoredResponse = {
+  status: 0,
+  headers: [],
+  body: '',
+  encoding: 'utf8',
+  etag: '',
+  storedAt: 0,
+};
+/** So many visitors in a row may go away before those who wait ask the handler themselves. */
+export const MAX_GONE = 3;
+
 /** Statuses that RFC 9110 lets a cache keep without being told. */
 const KEPT = new Set([200, 203, 204, 300, 301, 404, 405, 410, 414]);
 const NEVER_KEPT_HEADERS = new Set([

@@ -56,7 +56,7 @@ class Recorder {
       end: (...parameters: unknown[]) => this.#ended(parameters),
     });
     // The visitor went while the cache was asked.
-    if (response.closed || response.destroyed) lead.done(undefined);
+    if (response.closed || response.destroyed) lead.gone();
     response.once('close', () => this.#closed());
   }
 
@@ -154,6 +154,7 @@ class Recorder {
   #closed(): void {
     const { lead } = this.#recording;
     const response = this.#response;
+    if (!response.writableFinished && this.#state !== 'dropped' && this.#state !== 'replaced') lead.gone();
     if (this.#head === undefined || this.#state !== 'keeping' || !response.writableFinished || !this.#whole) {
       lead.done(undefined);
       return;

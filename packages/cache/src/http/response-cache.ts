@@ -5,8 +5,10 @@ import { parseCacheControl } from './cache-control.js';
 import {
   cacheControlOf,
   type FreshResponse,
+  GONE,
   type KeepTimes,
   keepTimesOf,
+  MAX_GONE,
   type ResponseHead,
   type StoredResponse,
   storedResponse,
@@ -75,6 +77,8 @@ export interface Lead {
    * @param outer names of headers that are not the handler's
    */
   done(response: FreshResponse | undefined, outer?: ReadonlySet<string>): void;
+  /** In place of `done`: the visitor went away before the response was complete. One of those who wait leads then. */
+  gone(): void;
 }
 
 /** What an adapter has to do with a request. */
@@ -144,19 +148,28 @@ export class ResponseCache<Request> {
     const tags = this.#settings.tags?.(request);
     if (view.method === 'HEAD') return this.#peekFor(key);
     return new Promise((resolve) => {
+      let leads = false;
       const load = (context: LoadContext): Promise<StoredResponse | undefined> =>
         new Promise((loaded, failed) => {
           const lead = this.#lead(user, context, repeat !== undefined, { loaded, failed });
-          if (!context.background) resolve({ kind: 'lead', lead });
-          else if (repeat === undefined) failed(new Error('Nothing is said about how to ask again'));
+          if (!context.background) {
+            leads = true;
+            resolve({ kind: 'lead', lead });
+          } else if (repeat === undefined) failed(new Error('Nothing is said about how to ask again'));
           else this.#repeated.set(repeat(lead, context.signal), { key, lead });
         });
       const options = { staleMs: 0, staleIfErrorMs: 0, ...(tags === undefined ? {} : { tags }) };
-      this.#settings.cache.getOrSet(key, load, options).then(
-        // Who waited for a response that must not be kept asks the handler himself.
-        (response) => resolve(response === undefined ? PASS : hit(response)),
-        () => resolve(PASS),
-      );
+      const ask = (left: number): void => {
+        this.#settings.cache.getOrSet(key, load, options).then(
+          (response) => {
+            if (response?.status === GONE.status && !leads && left > 0) ask(left - 1);
+            // Who waited for a response that must not be kept asks the handler himself.
+            else resolve(response === undefined || response.status === GONE.status ? PASS : hit(response));
+          },
+          () => resolve(PASS),
+        );
+      };
+      ask(MAX_GONE);
     });
   }
 
@@ -206,7 +219,11 @@ export class ResponseCache<Request> {
         loaded(storedResponse(response, outer));
       }
     };
-    return { begin, done };
+    const gone = (): void => {
+      context.keepFor({ ttlMs: 0 });
+      loaded(GONE);
+    };
+    return { begin, done, gone };
   }
 
   #wants(view: RequestView, user: string | undefined): boolean {
