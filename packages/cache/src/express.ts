@@ -35,10 +35,14 @@ export function cacheResponses(options: ResponseCacheOptions<Request>): RequestH
   };
 }
 
+type Trust = (address: string | undefined, hop: number) => boolean;
+
 /** Express 4 has no `host` with a port, and Express 5 takes it of the same header. */
 function siteOf(request: Request): string {
-  const trusts = request.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
-  const forwarded = trusts(request.socket.remoteAddress, 0) ? request.get('x-forwarded-host') : undefined;
+  // A router may be served without an application.
+  const app = request.app as Application | undefined;
+  const trusts = app?.get('trust proxy fn') as Trust | undefined;
+  const forwarded = trusts?.(request.socket.remoteAddress, 0) ? request.get('x-forwarded-host') : undefined;
   return `${request.protocol}://${request.hostname} ${forwarded ?? ''}`;
 }
 

@@ -224,6 +224,14 @@ test.each([
   expect(calls).toBe(expected);
 });
 
+test('express: a router without an application is served, too', async () => {
+  const router = express.Router();
+  let calls = 0;
+  router.get('/', cacheResponses(options()), (_request, response) => void response.end(`${++calls}`));
+  const url = await listen((request, response) => router(request as never, response as never, () => {}));
+  for (let time = 0; time < 2; time += 1) expect(await (await fetch(url)).text()).toBe('1');
+});
+
 test('fastify: behind a proxy that is trusted, sites are told apart as the application does', async () => {
   const app = Fastify({ trustProxy: true, forceCloseConnections: true });
   await app.register(responseCachePlugin, options());
