@@ -3,6 +3,7 @@ import type { Clock } from '@mainstay/core';
 import type { PoolClient, PoolConfig } from 'pg';
 import { Canceller } from './canceller.js';
 import { Checkouts } from './checkouts.js';
+import { refuseUseless, warnOfSlips } from './given-options.js';
 import { type PgPoolOptions, readFacadeOptions, type TimesAndSizes, translate } from './pg-options.js';
 import { RepeatedQueries } from './repeated-queries.js';
 import { type Explainer, SlowQueries } from './slow-queries.js';
@@ -29,8 +30,10 @@ export interface Parts {
 
 /** Read before anything is made: a wrong option leaves nothing behind. @throws TypeError, RangeError */
 export function readAll(options: PgPoolOptions) {
+  refuseUseless(options);
   const facade = readFacadeOptions(options);
   const translated = translate(options);
+  warnOfSlips(options);
   return { facade, sizes: facade.compat === 'strict' ? strictly(translated, options) : translated };
 }
 

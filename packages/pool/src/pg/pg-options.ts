@@ -26,7 +26,8 @@ type Own = Pick<
  * Every option of pg.Pool and, beside them, those of Mainstay's pool. Some pairs say the same thing; giving both of a pair is
  * a TypeError: `acquireTimeoutMs` (default 10,000) and `connectionTimeoutMillis`, `idleTimeoutMs` (default 10,000) and
  * `idleTimeoutMillis`, `maxLifetimeMs` (default 1,800,000) and `maxLifetimeSeconds`, `queryTimeoutMs` (default 0) and
- * `query_timeout`. In all times 0 means no limit.
+ * `query_timeout`, `max` (default 10) and `poolSize`. In all times 0 means no limit. Names that nobody knows are handed on to the
+ * client, as by pg.Pool; where one of these seems to be meant, the process is warned (`MAINSTAY_OPTION`).
  */
 export interface PgPoolOptions extends PoolConfig, Own {
   /** Says who it is in errors, stats and metrics. Default 'postgres'. */
@@ -124,8 +125,9 @@ function underProfile(received: PgPoolOptions): PgPoolOptions {
 
 const profileField = { profile: option.oneOf(['web', 'worker', 'batch'], { optional: true }) };
 
-/** null switches a limit of pg.Pool off, as 0 does. */
-const orZero = (value: number | null | undefined): number | undefined => (value === null ? 0 : value);
+/** null switches a limit of pg.Pool off, as 0 does; it takes numbers as text, too. */
+const orZero = (value: number | null | undefined): number | undefined =>
+  value === undefined ? undefined : Number(value);
 
 const facadeFields = {
   drainTimeoutMs: option.milliseconds({ default: 30_000 }),

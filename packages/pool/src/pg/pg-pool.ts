@@ -60,8 +60,9 @@ export class PgPool extends pg.Pool implements AsyncDisposable {
    * @throws TypeError, RangeError when an option is wrong or given twice under two names
    */
   constructor(options: PgPoolOptions = {}, Client?: PgPoolOptions['Client']) {
-    const { sizes, facade } = readAll(options);
-    super(Client === undefined ? options : { ...options, Client });
+    const given = Client === undefined ? options : { ...options, Client };
+    const { sizes, facade } = readAll(given);
+    super(given);
     this.options.max = sizes.max ?? 10;
     this.name = sizes.name;
     this.#Promise = options.Promise as PromiseConstructor | undefined;

@@ -15,7 +15,7 @@ export const MANNERS_OF_PG_POOL: Manners = {
 
 /** pg-pool's own defaults, and its lack of limits. */
 export function strictly(translated: TimesAndSizes, options: PgPoolOptions): TimesAndSizes {
-  const connectionTimeoutMs = options.acquireTimeoutMs ?? options.connectionTimeoutMillis ?? 0;
+  const connectionTimeoutMs = options.acquireTimeoutMs ?? Number(options.connectionTimeoutMillis ?? 0);
   return {
     ...translated,
     acquireTimeoutMs: connectionTimeoutMs,
