@@ -34,6 +34,7 @@ redisTest('keys that UTF-8 cannot tell apart are different keys in Redis too', a
   for (const key of keys) await own.set(key, key);
   expect(await own.getMany(keys)).toEqual(keys);
   expect(await other.getMany(keys)).toEqual(keys);
+  await vi.waitFor(() => expect(other.stats().bus).toBe('up'), { timeout: 10_000 });
   await own.delete('\ud800');
   await vi.waitFor(async () => expect(await other.getMany(keys)).toEqual([undefined, ...keys.slice(1)]));
 });
