@@ -1,4 +1,5 @@
 import type { ClusterOptions, RedisOptions } from 'ioredis';
+import { refuseAddress, refuseAddresses } from './address.js';
 
 /** Options of ioredis that the lanes set themselves; each would undo what they are for. */
 const owned = [
@@ -63,6 +64,7 @@ export function refuseForeign(received: Received): void {
   const taken = names.find((name) => (owned as readonly string[]).includes(name));
   if (taken !== undefined)
     throw new TypeError(`RedisLanes: option "connection.${taken}" is set by the lanes`);
+  if (!isUrl) refuseAddress('connection', connection ?? {});
   if (cluster === undefined) refuseSentinels(isUrl ? undefined : (connection as RedisOptions | undefined));
   else refuseCluster(cluster as object, names);
 }
@@ -79,6 +81,7 @@ function refuseSentinels(connection: RedisOptions | undefined): void {
   if (connection?.sentinels === undefined) return;
   if (!Array.isArray(connection.sentinels) || connection.sentinels.length === 0)
     throw new TypeError('RedisLanes: option "connection.sentinels" must list at least one sentinel');
+  refuseAddresses('connection.sentinels', connection.sentinels, false);
   if (typeof connection.name !== 'string')
     throw new TypeError(
       'RedisLanes: option "connection.name" must say which master of the sentinels is meant',
@@ -89,6 +92,7 @@ function refuseCluster(cluster: object, namesOfConnection: string[]): void {
   const { nodes } = cluster as { nodes?: unknown };
   if (!Array.isArray(nodes) || nodes.length === 0)
     throw new TypeError('RedisLanes: option "cluster.nodes" must list at least one node: { host, port }');
+  refuseAddresses('cluster.nodes', nodes, true);
   const unknown = Object.keys(cluster).find((name) => !ofCluster.has(name));
   if (unknown !== undefined) {
     const advice =
