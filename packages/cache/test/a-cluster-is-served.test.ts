@@ -109,7 +109,7 @@ clusterTest('tags, clear and namespaces reach values in every slot', async ({ ca
   expect(await third.get('key 150')).toBe('key 150');
   await a.clear();
   expect(await (await cache()).getMany(keys)).toEqual(keys.map(() => undefined));
-  await vi.waitFor(() => expect(b.peek('key 150')).toBeUndefined());
+  await vi.waitFor(() => expect(b.peek('key 150')).toBeUndefined(), { timeout: 30_000 });
 });
 
 clusterTest(

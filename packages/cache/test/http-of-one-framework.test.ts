@@ -93,7 +93,7 @@ test('express: the refresh goes through the whole application, also where the mi
   expect(await ask()).toEqual({ seen: 1 });
   clock.advance(1_001);
   expect(await ask()).toEqual({ seen: 1 });
-  await vi.waitFor(async () => expect(await ask()).toEqual({ seen: 3 }));
+  await vi.waitFor(async () => expect(await ask()).toEqual({ seen: 3 }), { timeout: 30_000 });
   expect(new Set(seen.map((visit) => JSON.stringify(visit)))).toEqual(
     new Set(['["/part/page?a=1","127.0.0.1"]']),
   );
@@ -127,7 +127,7 @@ test('express: what a handler writes after its failure was replaced changes noth
     'good',
     null,
   ]);
-  await vi.waitFor(() => expect(called).toBe(2));
+  await vi.waitFor(() => expect(called).toBe(2), { timeout: 30_000 });
 });
 
 test('fastify: a cookie that a plugin after sets when the response is sent is seen', async () => {
@@ -154,7 +154,7 @@ test('fastify: it works with inject, which has no server, the refresh included',
   expect([await ask(), await ask()]).toEqual(['{"calls":1}', '{"calls":1}']);
   clock.advance(1_001);
   expect(await ask()).toBe('{"calls":1}');
-  await vi.waitFor(async () => expect(await ask()).toBe('{"calls":2}'));
+  await vi.waitFor(async () => expect(await ask()).toBe('{"calls":2}'), { timeout: 30_000 });
   await app.close();
 });
 

@@ -46,7 +46,7 @@ for (const bus of [true, false]) {
     async ({ cache, settle }) => {
       const [a, b] = [await cache({ bus }), await cache({ bus })];
       await b.cache.get('wake');
-      if (bus) await vi.waitFor(() => expect(b.cache.stats().bus).toBe('up'));
+      if (bus) await vi.waitFor(() => expect(b.cache.stats().bus).toBe('up'), { timeout: 30_000 });
       const load = deferred<string>();
       const loading = a.cache.getOrSet('key', () => load.promise);
       await settle();

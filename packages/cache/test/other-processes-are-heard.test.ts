@@ -26,10 +26,13 @@ async function hold(cache: {
   get(key: string): Promise<unknown>;
   peek(key: string): unknown;
 }): Promise<void> {
-  await vi.waitFor(async () => {
-    await cache.get('key');
-    expect(cache.peek('key')).toBe('old');
-  });
+  await vi.waitFor(
+    async () => {
+      await cache.get('key');
+      expect(cache.peek('key')).toBe('old');
+    },
+    { timeout: 30_000 },
+  );
 }
 
 async function cutSubscriptions({ client }: Workshop): Promise<void> {
@@ -167,11 +170,11 @@ redisTest(
     await a.set('key', 'old', { ttlMs: 30, staleMs: LONG });
     const bOld = await b.get('key');
     expect(bOld).toBe('old');
-    await vi.waitFor(() => expect(a.peek('key')).toBeUndefined());
+    await vi.waitFor(() => expect(a.peek('key')).toBeUndefined(), { timeout: 30_000 });
     const load = deferred<string>();
     await a.getOrSet('key', () => load.promise, { ttlMs: LONG });
     load.resolve('new');
-    await vi.waitFor(async () => expect(await b.get('key')).toBe('new'));
+    await vi.waitFor(async () => expect(await b.get('key')).toBe('new'), { timeout: 30_000 });
   },
 );
 

@@ -18,7 +18,7 @@ for (const change of ['delete', 'set', 'invalidateTags', 'clear'] as const) {
       expect(await reader.get('key')).toBe('old');
       status.mockRestore();
       await vi.waitFor(async () => expect(await reader.get('key')).not.toBe('old'), { timeout: 10_000 });
-      await vi.waitFor(() => expect(b.cache.stats().redis).toBe('up'));
+      await vi.waitFor(() => expect(b.cache.stats().redis).toBe('up'), { timeout: 30_000 });
       expect(await (await client()).ping()).toBe('PONG');
     },
   );
@@ -40,10 +40,13 @@ redisTest('a full Redis still tells the others what was deleted, set or invalida
   try {
     for (const change of ['delete', 'set', 'invalidateTags', 'clear'] as const) {
       await a.cache.set(change, 'old', { tags: [`tag of ${change}`] });
-      await vi.waitFor(async () => {
-        expect(await b.cache.get(change)).toBe('old');
-        expect(b.cache.stats().bus).toBe('up');
-      });
+      await vi.waitFor(
+        async () => {
+          expect(await b.cache.get(change)).toBe('old');
+          expect(b.cache.stats().bus).toBe('up');
+        },
+        { timeout: 30_000 },
+      );
       await admin.config('SET', 'maxmemory', '1');
       if (change === 'delete') await a.cache.delete(change);
       else if (change === 'set') await a.cache.set(change, 'new');
@@ -72,7 +75,9 @@ redisTest('a client made with stringNumbers is served like any other', async ({ 
   });
   expect(await own.getOrSet('key', () => 1, { tags: ['tag'] })).toBe(1);
   expect(own.stats()).toMatchObject({ loads: 1, leaseWaits: 0 });
-  await vi.waitFor(async () => expect(await (await client()).exists(`${prefix}v:key`)).toBe(1));
+  await vi.waitFor(async () => expect(await (await client()).exists(`${prefix}v:key`)).toBe(1), {
+    timeout: 30_000,
+  });
   expect(own.peek('key')).toBe(1);
   await own.close();
 });

@@ -36,9 +36,9 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     clock.advance(10_001);
     // The handler hangs, and nobody waits for it.
     expect([await body(), await body(), await body()]).toEqual(['1', '1', '1']);
-    await vi.waitFor(() => expect(calls).toBe(2));
+    await vi.waitFor(() => expect(calls).toBe(2), { timeout: 30_000 });
     gate.resolve();
-    await vi.waitFor(async () => expect(await body()).toBe('2'));
+    await vi.waitFor(async () => expect(await body()).toBe('2'), { timeout: 30_000 });
     expect(calls).toBe(2);
     expect(cache.stats()).toMatchObject({ loads: 2, loadErrors: 0 });
     clock.advance(20_001);
@@ -55,7 +55,7 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     clock.advance(69_000);
     control = 'max-age=10, must-revalidate, stale-while-revalidate=60';
     expect(await body()).toBe('1');
-    await vi.waitFor(async () => expect(await body()).toBe('2'));
+    await vi.waitFor(async () => expect(await body()).toBe('2'), { timeout: 30_000 });
     clock.advance(10_001);
     expect(await body()).toBe('3');
   });
@@ -73,7 +73,7 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     const etag = (await ask(me)).headers.get('etag') ?? '';
     clock.advance(10_001);
     expect((await ask({ ...me, 'if-none-match': etag })).status).toBe(304);
-    await vi.waitFor(async () => expect(await body(me)).toBe('2'));
+    await vi.waitFor(async () => expect(await body(me)).toBe('2'), { timeout: 30_000 });
     expect(await body({ 'x-user': 'you' })).toBe('3');
     expect(seen).toEqual([
       ['/', 'me', 'Bearer x', undefined],
@@ -89,17 +89,17 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     clock.advance(10_001);
     answer = { status: 503, body: 'bad' };
     expect(await body()).toBe('good');
-    await vi.waitFor(() => expect(cache.stats().loadErrors).toBe(1));
+    await vi.waitFor(() => expect(cache.stats().loadErrors).toBe(1), { timeout: 30_000 });
     expect(await body()).toBe('good');
     clock.advance(1_001);
     answer = never();
     expect(await body()).toBe('good');
     clock.advance(30_001);
-    await vi.waitFor(() => expect(cache.stats().loadErrors).toBe(2));
+    await vi.waitFor(() => expect(cache.stats().loadErrors).toBe(2), { timeout: 30_000 });
     clock.advance(1_001);
     answer = { body: 'better' };
     expect(await body()).toBe('good');
-    await vi.waitFor(async () => expect(await body()).toBe('better'));
+    await vi.waitFor(async () => expect(await body()).toBe('better'), { timeout: 30_000 });
   });
 
   test('a refresh whose response must not be kept does not replace the stale one', async () => {
@@ -109,7 +109,7 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     clock.advance(10_001);
     answer = { headers: { 'set-cookie': 'mine=1' }, body: 'mine' };
     expect(await body()).toBe('public');
-    await vi.waitFor(() => expect(cache.stats().loads).toBeGreaterThanOrEqual(2));
+    await vi.waitFor(() => expect(cache.stats().loads).toBeGreaterThanOrEqual(2), { timeout: 30_000 });
     for (let turns = 0; turns < 20; turns += 1) await turn();
     expect(await body()).toBe('public');
     clock.advance(20_001);
@@ -130,7 +130,7 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     await body();
     clock.advance(10_001);
     expect(await body()).toBe('1');
-    await vi.waitFor(() => expect(calls).toBe(2));
+    await vi.waitFor(() => expect(calls).toBe(2), { timeout: 30_000 });
     await cache.invalidateTags('products');
     gate.resolve();
     for (let turns = 0; turns < 20; turns += 1) await turn();

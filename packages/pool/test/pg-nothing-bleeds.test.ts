@@ -178,7 +178,9 @@ postgresTest('end settles those who wait, and ends when the holders are done', a
   expect(pool).toMatchObject({ ended: true, totalCount: 0, waitingCount: 0 });
   const others = "SELECT count(*)::int AS others FROM pg_stat_activity WHERE application_name = 'ending'";
   // A backend is listed for a moment after its client has gone.
-  await outside((client) => vi.waitUntil(async () => (await client.query(others)).rows[0].others === 0));
+  await outside((client) =>
+    vi.waitUntil(async () => (await client.query(others)).rows[0].others === 0, { timeout: 30_000 }),
+  );
 });
 
 postgresTest('end takes back what a leak would hold for ever', async () => {

@@ -114,7 +114,7 @@ test('a stale response is answered at once and refreshed, and bridges a handler 
   expect(await body()).toBe('1');
   clock.advance(10_001);
   expect(await body()).toBe('1');
-  await vi.waitFor(async () => expect(await body()).toBe('2'));
+  await vi.waitFor(async () => expect(await body()).toBe('2'), { timeout: 30_000 });
   clock.advance(20_001);
   const bridged = await ask();
   expect([bridged.status, await bridged.text()]).toEqual([200, '2']);
