@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { expect, expectTypeOf, test } from 'vitest';
 import { type Lease, Pool, type PoolOptions, type PoolStats } from '../src/index.js';
-import type { PgPool } from '../src/pg.js';
+import type { PgClient, PgPool } from '../src/pg.js';
 
 const right: PoolOptions<string> = { name: 'right', create: () => 'resource' };
 
@@ -76,4 +76,13 @@ test('types follow the resource and pg', () => {
   expectTypeOf<PgPool['query']>().toExtend<pg.Pool['query']>();
   const typed = (database: PgPool) => database.query<{ id: number }>('SELECT 1 AS id');
   expectTypeOf(typed).returns.resolves.toEqualTypeOf<pg.QueryResult<{ id: number }>>();
+  expectTypeOf<PgClient>().toExtend<pg.PoolClient>();
+  const { signal } = new AbortController();
+  const rows = (held: PgClient) =>
+    held.query<[number]>({ text: 'SELECT 1', rowMode: 'array', signal, timeoutMs: 5 });
+  expectTypeOf(rows).returns.resolves.toEqualTypeOf<pg.QueryArrayResult<[number]>>();
+  const withValues = (held: PgClient) => held.query({ text: 'SELECT $1', rowMode: 'array', signal }, [1]);
+  expectTypeOf(withValues).returns.resolves.toExtend<pg.QueryArrayResult>();
+  const objects = (held: PgClient) => held.query<{ id: number }>({ text: 'SELECT 1 AS id', signal });
+  expectTypeOf(objects).returns.resolves.toEqualTypeOf<pg.QueryResult<{ id: number }>>();
 });

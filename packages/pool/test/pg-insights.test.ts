@@ -170,7 +170,13 @@ test('a size explains itself, and says when the server has too few connections',
 test('a size says when there is less than a connection for each process', () => {
   const size = sizePool({ arrivalsPerSecond: 1, holdMs: 1, instances: 1_000, serverMaxConnections: 100 });
   expect(size).toMatchObject({ max: 1, enough: false });
-  expect(size.explanation).toContain('less than one connection for each process');
+  expect(size.explanation).toContain(
+    'and 1000 processes share the rest: less than one each. Put a pooler (pgbouncer) in front.',
+  );
+  const just = { arrivalsPerSecond: 1, holdMs: 1, serverMaxConnections: 100, reservedConnections: 10 };
+  expect(sizePool({ ...just, instances: 90 })).toMatchObject({ max: 1, enough: true });
+  expect(sizePool({ ...just, instances: 91 })).toMatchObject({ max: 1, enough: false });
+  expect(sizePool({ ...just, reservedConnections: 100 })).toMatchObject({ max: 1, enough: false });
 });
 
 test('max and poolSize are one option under two names', () => {

@@ -23,7 +23,7 @@ export interface PoolSize {
   /** Probability that a caller has to wait, and how long those who do wait on average, with `max` (Erlang C). */
   readonly waitRatio: number;
   readonly meanWaitMs: number;
-  /** False: the server has fewer connections than would be needed; `max` is what each process can have. */
+  /** False: the server has fewer connections than would be needed; `max` is what each process can have, 1 at least. */
   readonly enough: boolean;
   /** How the figure came about, in a few sentences. */
   readonly explanation: string;
@@ -65,36 +65,26 @@ export function sizePool(options: SizingOptions): PoolSize {
     throw new RangeError(`sizePool: ${Math.round(load)} connections would be busy at once`);
   let needed = Math.max(1, Math.floor(load) + 1);
   while (needed < LARGEST && erlangC(needed, load) > waitRatio) needed += 1;
-  const share =
-    serverMaxConnections === undefined
-      ? Number.POSITIVE_INFINITY
-      : Math.max(1, Math.floor((serverMaxConnections - reservedConnections) / instances));
-  const fits = serverMaxConnections === undefined || serverMaxConnections - reservedConnections >= instances;
-  const max = Math.min(needed, share);
+  const room = serverMaxConnections === undefined ? undefined : serverMaxConnections - reservedConnections;
+  const share = room === undefined ? Number.POSITIVE_INFINITY : Math.max(0, Math.floor(room / instances));
+  // A pool has one connection at least.
+  const max = Math.max(1, Math.min(needed, share));
   const waiting = erlangC(max, load);
   const meanWaitMs = load < max ? holdMs / (max - load) : Number.POSITIVE_INFINITY;
   const parts = [
     `${figure(arrivalsPerSecond)} loans a second of ${figure(holdMs)} ms keep ${figure(load)} connections busy on average (Little's law).`,
     `With ${needed}, ${percent(erlangC(needed, load))} of the callers wait (Erlang C; at most ${percent(waitRatio)} were asked for).`,
   ];
-  if (serverMaxConnections !== undefined) {
+  if (room !== undefined) {
     parts.push(
-      `The server has ${serverMaxConnections} connections, ${reservedConnections} are reserved, and ${instances} ${instances === 1 ? 'process shares' : 'processes share'} the rest: ${share} each.`,
+      `The server has ${serverMaxConnections} connections, ${reservedConnections} are reserved, and ${instances} ${instances === 1 ? 'process shares' : 'processes share'} the rest: ${share || 'less than one'} each.`,
     );
   }
-  if (!fits)
-    parts.push('That is less than one connection for each process: put a pooler (pgbouncer) in front.');
+  if (share === 0) parts.push('Put a pooler (pgbouncer) in front.');
   else if (share < needed) parts.push(shortage(max, load, waiting, meanWaitMs));
   else parts.push(`Those who wait do so for ${figure(meanWaitMs)} ms on average.`);
   const explanation = parts.join(' ');
-  return {
-    max,
-    meanInUse: load,
-    waitRatio: waiting,
-    meanWaitMs,
-    enough: fits && share >= needed,
-    explanation,
-  };
+  return { max, meanInUse: load, waitRatio: waiting, meanWaitMs, enough: share >= needed, explanation };
 }
 
 const shortage = (max: number, load: number, waiting: number, meanWaitMs: number): string =>
