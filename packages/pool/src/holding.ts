@@ -101,10 +101,24 @@ export function heldOf(owner: object, innermost: Holding | undefined): Holding[]
   return held;
 }
 
+type Called = (...parameters: never[]) => unknown;
+
+let adapter: Called | undefined;
+
+/** For adapters: stacks of what `fn` asks for at once begin above them, and not with them. */
+export function onBehalfOf<T>(entrance: Called, fn: () => T): T {
+  adapter = entrance;
+  try {
+    return fn();
+  } finally {
+    adapter = undefined;
+  }
+}
+
 /** The stack above a function of the pool. */
-export function traceAbove(own: (...parameters: never[]) => unknown): Trace {
+export function traceAbove(own: Called): Trace {
   const trace: { stack?: string } = {};
-  Error.captureStackTrace(trace, own);
+  Error.captureStackTrace(trace, adapter ?? own);
   return trace;
 }
 

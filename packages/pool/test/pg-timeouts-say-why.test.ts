@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { isPoolAcquireTimeoutError, type PgPool } from '../src/pg.js';
+import { isPoolAcquireTimeoutError, type PgPool, toTarn } from '../src/pg.js';
 import { pgPool, postgresTest } from './support/postgres.js';
 
 async function why(waiting: Promise<unknown>) {
@@ -42,6 +42,7 @@ postgresTest('queries side by side are none, whoever began them', async () => {
 
 postgresTest('a holder’s stack begins with the caller of the pool, whichever way he took', async () => {
   const pool = pgPool({ max: 1, acquireTimeoutMs: 50 });
+  const tarn = toTarn(pool);
   await pool.query('SELECT 1');
   for (const theWayIn of [
     async function theWayIn(): Promise<() => void> {
@@ -52,6 +53,10 @@ postgresTest('a holder’s stack begins with the caller of the pool, whichever w
       const lease = await pool.lease();
       return () => lease.release();
     },
+    async function theWayIn(): Promise<() => void> {
+      const client = await tarn.acquire().promise;
+      return () => tarn.release(client);
+    },
   ]) {
     // A stack is kept about once a millisecond.
     await expect
@@ -59,7 +64,7 @@ postgresTest('a holder’s stack begins with the caller of the pool, whichever w
         const leave = await theWayIn();
         const { holders } = await why(pool.query('SELECT 2'));
         leave();
-        return holders[0]?.stack?.split('\n', 1)[0];
+        return holders[0]?.stack?.split('\n', 1)[0] ?? 'not sampled';
       })
       .toContain('theWayIn');
   }

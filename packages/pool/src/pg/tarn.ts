@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { PoolStats } from '../counters.js';
+import { onBehalfOf } from '../holding.js';
 import { ownLoan } from './own-loan.js';
 
 /** The face of tarn's pool, as far as Knex looks at it. */
@@ -23,8 +24,8 @@ let names = 0;
 /** For Knex 3.3's `connectionPool`: its tarn gives way to this pool. */
 export function toTarn(pool: { connect(): Promise<PoolClient>; stats(): PoolStats }): TarnPool {
   const releases = new WeakMap<PoolClient, PoolClient['release']>();
-  const acquire = async (): Promise<PoolClient> => {
-    const client: Marked = await pool.connect();
+  const acquire = async (entrance: TarnPool['acquire']): Promise<PoolClient> => {
+    const client: Marked = await onBehalfOf(entrance, () => pool.connect());
     if (client.__knexUid === undefined) {
       names += 1;
       client.__knexUid = `mainstay${names}`;
@@ -32,8 +33,8 @@ export function toTarn(pool: { connect(): Promise<PoolClient>; stats(): PoolStat
     releases.set(client, ownLoan(client));
     return client;
   };
-  return {
-    acquire: () => ({ promise: acquire() }),
+  const tarn: TarnPool = {
+    acquire: () => ({ promise: acquire(tarn.acquire) }),
     release(client) {
       const release = releases.get(client);
       if (release === undefined) return false;
@@ -47,4 +48,5 @@ export function toTarn(pool: { connect(): Promise<PoolClient>; stats(): PoolStat
     numPendingAcquires: () => pool.stats().waiting,
     numPendingCreates: () => pool.stats().connecting,
   };
+  return tarn;
 }
