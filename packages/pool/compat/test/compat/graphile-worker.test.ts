@@ -17,7 +17,9 @@ postgresTest('graphile-worker: through its option `pgPool`, with LISTEN on a hel
   // Not found by polling within the time of this test: the notification arrives.
   await quickAddJob({ pgPool: pgPoolOfOurs, logger }, 'greet', { name: 'ada' });
   await quickAddJob({ pgPool: pgPoolOfOurs, logger }, 'greet', { name: 'grace' });
-  await expect.poll(() => done, { timeout: 20_000 }).toEqual([{ name: 'ada' }, { name: 'grace' }]);
+  await expect.poll(() => done, { timeout: 20_000 }).toHaveLength(2);
+  // Two workers: either may be done first.
+  expect(done).toEqual(expect.arrayContaining([{ name: 'ada' }, { name: 'grace' }]));
   await runner.stop();
   await expect.poll(() => pgPoolOfOurs.stats().inUse).toBe(0);
   expect(pgPoolOfOurs.ending).toBe(false);
