@@ -57,13 +57,13 @@ for (const race of races) {
   test(`@mainstay/cache on a Cluster of ioredis 5 holds ${race.name}`, async (context) => {
     skipWithoutRedis(context);
     const ports = (cluster.nodes ?? []).map(({ port }) => port);
-    const make: MakeSubject = async () => {
+    const make: MakeSubject = async (_port, name) => {
       const client = new Cluster5(ports.map((port) => ({ host: '127.0.0.1', port })));
       client.on('error', () => {});
       await new Promise<void>((resolve) => {
         client.once('ready', () => resolve());
       });
-      return onIoredis(client);
+      return onIoredis(client, name);
     };
     await race.run(() => courtOf(ports, make));
   });

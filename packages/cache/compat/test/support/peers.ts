@@ -16,15 +16,15 @@ export class NoSuchCallError extends Error {
   readonly code = 'ERR_NO_SUCH_CALL';
 }
 
-/** Makes the subjects of one race: caches that share the Redis on this port. */
-export type MakeSubject = (port: number) => Promise<RaceSubject>;
+/** Makes the subjects of one race: caches that share the Redis on this port, and a name that no other race has. */
+export type MakeSubject = (port: number, name: string) => Promise<RaceSubject>;
 
 const HOST = '127.0.0.1';
 
 /** Both majors are what the cache asks for: there is no cast here. */
-export async function onIoredis(client: Redis | Redis5 | Cluster5): Promise<RaceSubject> {
+export async function onIoredis(client: Redis | Redis5 | Cluster5, name: string): Promise<RaceSubject> {
   await client.ping();
-  const cache = createCache({ name: 'race', redis: { client, timeoutMs: 1_000 } });
+  const cache = createCache({ name, redis: { client, timeoutMs: 1_000 } });
   return {
     getOrSet: (key, load, options) => cache.getOrSet(key, load, options),
     set: (key, value, options) => cache.set(key, value, options),
@@ -122,19 +122,26 @@ export const peers = {
 } satisfies Record<string, MakeSubject>;
 
 export const ours = {
-  'on ioredis 6': (port) => onIoredis(new Redis(port, HOST)),
-  'on ioredis 5': (port) => onIoredis(new Redis5(port, HOST)),
+  'on ioredis 6': (port, name) => onIoredis(new Redis(port, HOST), name),
+  'on ioredis 5': (port, name) => onIoredis(new Redis5(port, HOST), name),
 } satisfies Record<string, MakeSubject>;
 
-/** An empty Redis for each race, or an empty Cluster. */
+let courts = 0;
+
+/**
+ * An empty Redis for each race, or an empty Cluster. What is still on its way between the nodes of a Cluster was announced by the
+ * race before: under a name of its own nobody hears it, as a load in this race would be dropped for it.
+ */
 export async function courtOf(ports: number | readonly number[], make: MakeSubject): Promise<RaceCourt> {
   const all = typeof ports === 'number' ? [ports] : ports;
   const observers = all.map((port) => new Redis(port, HOST));
   const everywhere = (command: string, ...args: string[]): Promise<unknown> =>
     Promise.all(observers.map((observer) => observer.call(command, ...args)));
   await everywhere('FLUSHALL');
+  courts += 1;
+  const name = `race ${courts}`;
   return {
-    subject: () => make(all[0] as number),
+    subject: () => make(all[0] as number, name),
     cutMessages: async () => {
       await everywhere('CLIENT', 'KILL', 'TYPE', 'pubsub');
     },
