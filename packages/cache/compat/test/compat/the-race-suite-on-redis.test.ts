@@ -72,10 +72,14 @@ for (const race of races) {
 for (const [peer, make] of Object.entries(peers) as [keyof typeof peers, MakeSubject][]) {
   for (const race of races) {
     const outcome = expected(peer, race);
-    // What two calls in one millisecond do is theirs to lose only if they fall into one.
-    test(`${peer} ${outcome}: ${race.name}`, { retry: 2 }, async (context) => {
+    // Race 14 is two calls within one millisecond, which some runs are too slow for: it is lost by who loses one run of ten.
+    const runs = race.number === '14' && outcome === 'loses' ? 10 : 1;
+    test(`${peer} ${outcome}: ${race.name}`, async (context) => {
       skipWithoutRedis(context);
-      expect(await outcomeOf(race, make, services.redis?.port as number)).toBe(outcome);
+      let seen = await outcomeOf(race, make, services.redis?.port as number);
+      for (let run = 1; run < runs && seen === 'holds'; run += 1)
+        seen = await outcomeOf(race, make, services.redis?.port as number);
+      expect(seen).toBe(outcome);
     });
   }
 }
